@@ -1,0 +1,116 @@
+"""Who is asking, and what he may do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from hashlib import sha256
+
+from msgspec import Struct
+
+from carillon.core.errors import CarillonError, Forbidden, Unauthenticated
+from carillon.core.models import Device, User
+from carillon.core.passwords import Passwords
+from carillon.core.peers import Peer
+from carillon.core.ports import Bearer, Clock, Sender, Store
+
+log = logging.getLogger("carillon.access")
+
+CACHED_TOKENS = 50_000
+TOUCH_EVERY = 5 * 60 * 1_000_000  # µs; `last_used` is at most this stale
+
+
+class Actor(Struct, frozen=True):
+    """A user who asks: by a device's token, or (device None) by his password."""
+
+    user: User
+    device: Device | None = None
+
+
+def digest(secret: str) -> bytes:
+    """What is stored of a token, and the key under which it is looked up."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+class Access:
+    """Known tokens are held in memory, so that a message costs no database read; `forget` drops them all."""
+
+    def __init__(self, store: Store, passwords: Passwords, clock: Clock) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._clock = clock
+        self._known: dict[bytes, Bearer] = {}
+        self._touched: dict[int, int] = {}
+        self._touching: set[asyncio.Task[None]] = set()
+        self._generation = 0
+
+    def forget(self) -> None:
+        """To be called after any change of users, applications, subscriptions, devices or tokens."""
+        self._generation += 1
+        self._known.clear()
+
+    async def sender(self, secret: str) -> Sender:
+        """The application that an application's token acts as. Raises Unauthenticated."""
+        bearer = await self._bearer(secret)
+        if bearer.sender is None:
+            raise Unauthenticated("a device token where an application token is needed")
+        return bearer.sender
+
+    async def device(self, secret: str) -> Actor:
+        """The user a device's token acts as. Raises Unauthenticated."""
+        bearer = await self._bearer(secret)
+        if bearer.user is None:
+            raise Unauthenticated("an application token where a device token is needed")
+        return Actor(bearer.user, bearer.device)
+
+    async def password(self, name: str, password: str) -> Actor:
+        """Raises Unauthenticated, and TooMany when too many sign in at once."""
+        user = await self._store.user_by_name(name)
+        fits = await self._passwords.verify(user.password_hash if user else None, password)
+        if user is None or not fits:
+            raise Unauthenticated("wrong name or password")
+        return Actor(user)
+
+    def admit(self, actor: Actor, peer: Peer) -> None:
+        """Raises Forbidden while the user's password is the published default and he is not at this machine."""
+        if actor.user.initial_password and not peer.local:
+            raise Forbidden(
+                f"the password of {actor.user.name!r} is still the published default: change it first "
+                f"(carillon users password {actor.user.name})"
+            )
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._touching)
+
+    async def _bearer(self, secret: str) -> Bearer:
+        key = digest(secret)
+        bearer = self._known.get(key)
+        if bearer is None:
+            generation = self._generation
+            bearer = await self._store.bearer(key)
+            if bearer is None:
+                raise Unauthenticated("no such token")
+            if generation == self._generation:
+                if len(self._known) >= CACHED_TOKENS:
+                    self._known.clear()
+                self._known[key] = bearer
+        now = self._clock.now()
+        token = bearer.token
+        if now - self._touched.get(token.id, token.last_used or 0) > TOUCH_EVERY:
+            self._touch(token.id, now)
+        return bearer
+
+    def _touch(self, token_id: int, now: int) -> None:
+        """In the background: nobody waits for it, and a message goes through though it fails."""
+        if len(self._touched) >= CACHED_TOKENS:
+            self._touched.clear()
+        self._touched[token_id] = now
+        task = asyncio.create_task(self._store_touch(token_id, now))
+        self._touching.add(task)
+        task.add_done_callback(self._touching.discard)
+
+    async def _store_touch(self, token_id: int, now: int) -> None:
+        try:
+            await self._store.touch_token(token_id, now)
+        except CarillonError as error:
+            log.warning("last use of a token not stored: %s", error)

@@ -1,0 +1,58 @@
+"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from carillon.core.errors import CarillonError
+from carillon.core.ports import Clock, Store
+
+log = logging.getLogger("carillon.housekeeping")
+
+SLICE = 200  # rows in one transaction: short, since publishers wait for it
+REST = 4.0  # times as long as the slice took: publishing goes before housekeeping
+LONGEST_REST = 5.0  # seconds
+ROUND = 10.0  # seconds between two looks at the clock
+TOMBSTONE_MICROSECONDS = 30 * 24 * 3600 * 1_000_000
+
+
+class Housekeeping:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to sweep: do not wait for the next round."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A failure is logged and tried again in the next round."""
+        while True:
+            self._wanted.clear()
+            try:
+                await self.round()
+            except CarillonError as error:
+                log.warning("housekeeping put off: %s", error)
+            try:
+                await asyncio.wait_for(self._wanted.wait(), ROUND)
+            except TimeoutError:
+                continue
+
+    async def round(self) -> None:
+        """Does all that is due now. Raises Unavailable."""
+        now = self._clock.now()
+        await self._drain(lambda: self._store.expire(now, SLICE))
+        await self._drain(lambda: self._store.sweep(SLICE))
+        await self._drain(
+            lambda: self._store.forget(tombstones_before=now - TOMBSTONE_MICROSECONDS, now=now, limit=SLICE)
+        )
+
+    async def _drain(self, work: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            began = self._clock.monotonic()
+            if await work() == 0:
+                return
+            await asyncio.sleep(min(REST * (self._clock.monotonic() - began), LONGEST_REST))

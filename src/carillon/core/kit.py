@@ -1,0 +1,36 @@
+"""What a dialect is handed, and all it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from carillon.core.access import Access
+from carillon.core.accounts import Accounts
+from carillon.core.inbox import Inbox
+from carillon.core.limits import Limits
+from carillon.core.peers import Peers
+from carillon.core.ports import Clock, Hub
+from carillon.core.publish import Publisher
+
+
+class Build(Struct, frozen=True):
+    """Which Carillon this is. `commit` and `date` are empty when it does not know."""
+
+    version: str
+    commit: str = ""
+    date: str = ""
+
+
+class Kit(Struct, frozen=True, kw_only=True):
+    access: Access
+    accounts: Accounts
+    publisher: Publisher
+    inbox: Inbox
+    hub: Hub
+    limits: Limits
+    clock: Clock
+    peers: Peers
+    healthy: Callable[[], Awaitable[bool]]
+    build: Build

@@ -1,0 +1,45 @@
+"""Bounds on everything that comes from outside. The composition root may raise them from settings."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from carillon.core.errors import BadInput, TooLarge
+
+KIB = 1024
+MIB = 1024 * KIB
+
+INT32 = range(-(2**31), 2**31)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Sizes in bytes of UTF-8 unless said otherwise."""
+
+    request: int = MIB
+    text: int = 64 * KIB
+    title: int = 4 * KIB
+    url: int = 2 * KIB
+    name: int = 256
+    description: int = 4 * KIB
+    short: int = 256  # sound, message key, idempotency key
+    json: int = 64 * KIB  # extras, actions, tags: each
+    streams_per_user: int = 100
+    page: int = 200  # messages in one answer
+    changes: int = 500  # changes in one answer
+    batch: int = 500  # ids in one request
+    queued_writes: int = 10_000  # writes that may wait for their commit
+    queued_bytes: int = 64 * MIB
+
+
+def bounded(field: str, text: str, limit: int) -> str:
+    """The text, if it is at most `limit` bytes of UTF-8. Raises BadInput and TooLarge, naming the field."""
+    if text.isascii():
+        size = len(text)
+    else:
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:
+            raise BadInput(f"{field} is not valid text") from None
+    if size > limit:
+        raise TooLarge(f"{field} is longer than {limit} bytes")
+    return text

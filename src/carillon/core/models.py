@@ -1,0 +1,156 @@
+"""The frozen records of the product. Every time is UTC in whole microseconds since 1970."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Raw, Struct
+
+Role = Literal["owner", "member", "receiver"]
+TokenKind = Literal["application", "device"]
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """A person with an account. `initial_password` stands while the password is the published default."""
+
+    id: int
+    name: str
+    password_hash: str
+    admin: bool
+    initial_password: bool
+    created: int
+
+
+class Application(Struct, frozen=True, kw_only=True):
+    """A sender. `default_priority` is on the scale 0…10, though any 32-bit integer is kept."""
+
+    id: int
+    name: str
+    description: str
+    default_priority: int
+    created: int
+    last_used: int | None = None
+
+
+class Subscription(Struct, frozen=True, kw_only=True):
+    """A user's tie to an application.
+
+    Messages of the application with an id up to `cleared_to` are deleted for this user; `changed` is the
+    number under which the user's devices hear of the last such clearing.
+    """
+
+    user_id: int
+    application: Application
+    role: Role
+    sort_key: str
+    cleared_to: int
+    changed: int
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """Something of a user that receives."""
+
+    id: int
+    user_id: int
+    name: str
+    created: int
+    last_used: int | None = None
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """A secret that acts as an application or a device. Only `digest`, the SHA-256 of the secret, is kept."""
+
+    id: int
+    kind: TokenKind
+    subject_id: int
+    created: int
+    last_used: int | None = None
+
+
+class Message(Struct, frozen=True, kw_only=True, gc=False):
+    """What an application sent, once.
+
+    `id` rises over the whole installation and is never reused; `public_id` is opaque. `priority` is as its
+    sender's `dialect` gave it, `level` the same on our scale 0…10. `extras`, `tags` and `actions` are JSON,
+    kept as sent. The text fields of an `encrypted` message are opaque.
+    """
+
+    id: int
+    public_id: str
+    application_id: int
+    title: str
+    body: str
+    content_type: str
+    dialect: str
+    priority: int
+    level: int
+    created: int
+    sound: str | None = None
+    url: str | None = None
+    url_title: str | None = None
+    icon: str | None = None
+    tags: Raw | None = None
+    actions: Raw | None = None
+    extras: Raw | None = None
+    key: str | None = None
+    expires: int | None = None
+    encrypted: bool = False
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A message in a user's inbox. `changed` is drawn anew from one rising sequence at each change."""
+
+    user_id: int
+    message_id: int
+    application_id: int
+    changed: int
+    read: int | None = None
+    dismissed: int | None = None
+    acknowledged: int | None = None
+    deleted: int | None = None
+
+
+class InboxItem(Struct, frozen=True):
+    entry: Entry
+    message: Message
+
+
+class EntryChange(Struct, frozen=True, kw_only=True):
+    """An entry as it is now. Live, `message` is there only on `arrival`; replayed, unless it is deleted."""
+
+    entry: Entry
+    message: Message | None = None
+    arrival: bool = False
+
+    @property
+    def user_id(self) -> int:
+        return self.entry.user_id
+
+    @property
+    def changed(self) -> int:
+        return self.entry.changed
+
+
+class Cleared(Struct, frozen=True, kw_only=True):
+    """All messages of an application up to `cleared_to` were deleted for this user."""
+
+    user_id: int
+    changed: int
+    application_id: int
+    cleared_to: int
+
+
+Change = EntryChange | Cleared
+
+
+class ChangePage(Struct, frozen=True):
+    """Changes in rising order. Ask again with `after=cursor`, at once if there is `more`.
+
+    `hole`: changes since the given cursor have been forgotten, or it is not of this installation; the reader
+    starts anew from 0.
+    """
+
+    changes: list[Change]
+    cursor: int
+    more: bool
+    hole: bool

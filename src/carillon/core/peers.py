@@ -1,0 +1,61 @@
+"""Who is at the other end of a connection, behind proxies that are trusted and only those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct
+
+FORWARDING = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
+
+
+class Peer(Struct, frozen=True):
+    """`address` is the client's as far as it can be believed. `local`: this very machine, not forwarded by anyone."""
+
+    address: str
+    local: bool
+
+
+class Peers:
+    """`trusted` are addresses or networks of reverse proxies. None are by default: a forged header changes nothing.
+
+    Raises ValueError for what is neither.
+    """
+
+    def __init__(self, trusted: Sequence[str] = ()) -> None:
+        self._trusted: list[IPv4Network | IPv6Network] = [ip_network(name) for name in trusted]
+
+    def of(self, client: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]]) -> Peer:
+        """`client` and `headers` as ASGI gives them; without a client it is our own socket in the data folder."""
+        if client is None:
+            return Peer("local", local=True)
+        address = client[0]
+        forwarded = [(name, value) for name, value in headers if name in FORWARDING]
+        if not forwarded:
+            return Peer(address, local=_is_loopback(address))
+        if self._trusts(address):
+            address = self._before_proxies(forwarded) or address
+        return Peer(address, local=False)
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self._trusted)
+
+    def _before_proxies(self, forwarded: list[tuple[bytes, bytes]]) -> str | None:
+        """The right-most address of X-Forwarded-For that is not one of our proxies: what is left of it is hearsay."""
+        chain = b",".join(value for name, value in forwarded if name == b"x-forwarded-for").decode("latin-1")
+        for hop in reversed([part.strip() for part in chain.split(",")]):
+            if hop and not self._trusts(hop):
+                return hop[:64]
+        return None
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

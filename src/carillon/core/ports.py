@@ -1,0 +1,221 @@
+"""What the core asks of the world. Nothing else in the product reads time or randomness, or stores."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from carillon.core.models import (
+    Application,
+    Change,
+    ChangePage,
+    Device,
+    InboxItem,
+    Message,
+    Subscription,
+    Token,
+    TokenKind,
+    User,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """UTC in microseconds since 1970: what is stored and what due work compares."""
+
+    def monotonic(self) -> float:
+        """Seconds from anywhere, never backwards: for waiting."""
+
+
+class Ids(Protocol):
+    def public_id(self) -> str:
+        """12 characters of [0-9A-Za-z], not guessable, not yet used."""
+
+    def secret(self, length: int) -> str:
+        """`length` random characters of [0-9A-Za-z]."""
+
+
+class Idempotency(Struct, frozen=True):
+    """`fingerprint` tells a repetition from another request under the same key; the pair counts until `expires`."""
+
+    key: str
+    fingerprint: bytes
+    expires: int
+
+
+class Publication(Struct, frozen=True, gc=False):
+    """A message on its way into the store, which gives it its id (`message.id` is 0 here)."""
+
+    message: Message
+    receivers: tuple[int, ...]
+    idempotency: Idempotency | None = None
+
+
+class NewUser(Struct, frozen=True, kw_only=True):
+    name: str
+    password_hash: str
+    admin: bool
+    initial_password: bool
+    created: int
+
+
+class NewApplication(Struct, frozen=True, kw_only=True):
+    """`sort_key` None: after the owner's last application."""
+
+    owner_id: int
+    name: str
+    description: str
+    default_priority: int
+    created: int
+    token_digest: bytes
+    sort_key: str | None = None
+
+
+class NewDevice(Struct, frozen=True, kw_only=True):
+    user_id: int
+    name: str
+    created: int
+    token_digest: bytes
+
+
+class Sender(Struct, frozen=True):
+    """An application as the publish path needs it: with the users its messages reach."""
+
+    application: Application
+    receivers: tuple[int, ...]
+
+
+class Bearer(Struct, frozen=True):
+    """Whom a token acts as: one of `sender` and `device` is there; `user` owns the device."""
+
+    token: Token
+    sender: Sender | None = None
+    device: Device | None = None
+    user: User | None = None
+
+
+class TokenInfo(Struct, frozen=True):
+    """A token as lists show it. `subject` is the name of its application or device, `user` the owner's."""
+
+    token: Token
+    subject: str
+    user: str
+
+
+class StoreInfo(Struct, frozen=True):
+    """`engine` and `version` for people, `schema` the number of the last migration."""
+
+    engine: str
+    version: str
+    schema: int
+
+
+class Store(Protocol):
+    """The truth. A method that changes something returns after COMMIT, and then has told `announce`.
+
+    Every method raises `Unavailable` (`DiskFull`) when storage cannot do it now; then nothing was stored.
+    """
+
+    def publish(self, publication: Publication) -> Awaitable[Message]:
+        """The message with its id. With an idempotency key already used for the same fingerprint: the id,
+        public id and time of the first one, nothing stored; for another fingerprint: `Conflict`.
+        A message with a `key` replaces the one of its application that has it."""
+
+    async def page(
+        self, user_id: int, *, limit: int, before: int | None = None, application_id: int | None = None
+    ) -> list[InboxItem]:
+        """Up to `limit` messages of an inbox, newest first, ids below `before`."""
+
+    async def item(self, user_id: int, message_id: int) -> InboxItem | None: ...
+
+    async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage: ...
+
+    async def mark(
+        self, user_id: int, ids: Sequence[int], *, read: int | None = None, dismissed: int | None = None
+    ) -> list[int]:
+        """Sets `read` and/or `dismissed` to a time (0: unset; None: leave). Returns the ids that are in the inbox."""
+
+    async def delete_entries(self, user_id: int, ids: Sequence[int], *, now: int) -> list[int]:
+        """Their content is gone at once, a tombstone stays. Returns the ids that were in the inbox."""
+
+    async def clear(self, user_id: int, application_id: int | None, *, now: int) -> None:
+        """Deletes all messages of an application (None: of all) from an inbox; costs the same however many."""
+
+    async def add_user(self, user: NewUser) -> User:
+        """Raises `Conflict` when the name is taken."""
+
+    async def user(self, user_id: int) -> User | None: ...
+    async def user_by_name(self, name: str) -> User | None: ...
+    async def users(self) -> list[User]: ...
+    async def set_password(self, user_id: int, password_hash: str) -> bool:
+        """Ends `initial_password` too. False: no such user."""
+
+    async def delete_user(self, user_id: int) -> bool: ...
+
+    async def add_application(self, application: NewApplication) -> Subscription: ...
+    async def sender(self, application_id: int) -> Sender | None: ...
+    async def subscription(self, user_id: int, application_id: int) -> Subscription | None: ...
+    async def subscriptions(self, user_id: int) -> list[Subscription]:
+        """By sort key (bytewise), then id."""
+
+    async def add_device(self, device: NewDevice) -> Device: ...
+    async def devices(self, user_id: int) -> list[Device]: ...
+
+    async def add_token(self, kind: TokenKind, subject_id: int, digest: bytes, now: int) -> Token: ...
+    async def bearer(self, digest: bytes) -> Bearer | None: ...
+    async def tokens(self) -> list[TokenInfo]: ...
+    async def touch_token(self, token_id: int, now: int) -> None: ...
+    async def delete_token(self, token_id: int) -> bool: ...
+
+    async def sweep(self, limit: int) -> int:
+        """Removes up to `limit` cleared entries, and the messages nobody has any more. Returns how many."""
+
+    async def expire(self, now: int, limit: int) -> int:
+        """Deletes up to `limit` messages whose `expires` has come."""
+
+    async def forget(self, *, tombstones_before: int, now: int, limit: int) -> int:
+        """Removes tombstones deleted before that time, and idempotency keys past their hour."""
+
+    async def ping(self) -> None: ...
+    async def info(self) -> StoreInfo: ...
+    async def check(self) -> list[str]:
+        """Looks through the database; a line for each thing that is wrong."""
+
+    async def close(self) -> None:
+        """What was accepted is stored first."""
+
+
+class Listener(Protocol):
+    """An open stream. `push` never blocks and never raises; a listener that falls behind cuts itself off."""
+
+    @property
+    def device_id(self) -> int | None: ...
+
+    @property
+    def render(self) -> Callable[[Change], bytes | None]:
+        """Ready-made bytes for a change, the same for all listeners with this very function; None: nothing."""
+
+    def push(self, frame: bytes) -> None: ...
+
+    def end(self, code: int) -> None:
+        """Closes the stream the way its dialect does; `code` as WebSocket's (1001 going away, 1008 policy)."""
+
+
+class Hub(Protocol):
+    """Tells the listeners of this process."""
+
+    def announce(self, changes: Sequence[Change]) -> None:
+        """In the order of commits. Returns at once; a listener that is slow is not waited for."""
+
+    def join(self, user_id: int, listener: Listener) -> None:
+        """Raises `TooMany` beyond the bound of streams a user."""
+
+    def leave(self, user_id: int, listener: Listener) -> None: ...
+
+    def drop(self, user_id: int, device_id: int | None = None) -> None:
+        """Ends the listeners of a user, or of one device."""
+
+    def close(self) -> None:
+        """Ends every listener (going away)."""

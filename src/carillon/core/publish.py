@@ -1,0 +1,128 @@
+"""The one way in: fill in defaults, check limits, store, and by storing announce."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+from msgspec import Raw, Struct
+
+from carillon.core.errors import BadInput, TooLarge, Unavailable
+from carillon.core.limits import INT32, Limits, bounded
+from carillon.core.models import Message
+from carillon.core.ports import Clock, Idempotency, Ids, Publication, Sender, Store
+from carillon.core.priority import Scale
+
+IDEMPOTENCY_MICROSECONDS = 24 * 3600 * 1_000_000
+LONGEST_TTL = 10 * 365 * 24 * 3600  # seconds
+
+# One message may answer to one of these; a client shows what it does not know as plain text.
+PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
+CONTENT_TYPES = frozenset({PLAIN, MARKDOWN, HTML})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Draft(Struct, kw_only=True, omit_defaults=True, gc=False):
+    """What a dialect understood of a request. None: not said, so the application's default applies.
+
+    `priority` is a number of the dialect's scale, `ttl` in seconds. `tags`, `actions` and `extras` are JSON.
+    """
+
+    body: str
+    title: str | None = None
+    priority: int | None = None
+    content_type: str = PLAIN
+    extras: Raw | None = None
+    url: str | None = None
+    url_title: str | None = None
+    sound: str | None = None
+    icon: str | None = None
+    tags: Raw | None = None
+    actions: Raw | None = None
+    key: str | None = None
+    ttl: int | None = None
+    encrypted: bool = False
+
+
+class Publisher:
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, limits: Limits) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._stopping = False
+
+    def stop(self) -> None:
+        """From now on every publish raises Unavailable; what was accepted before is stored and answered."""
+        self._stopping = True
+
+    async def publish(
+        self, sender: Sender, draft: Draft, *, scale: Scale, idempotency_key: str | None = None
+    ) -> Message:
+        """The stored message. Returns after COMMIT; every listener has then been told.
+
+        The same `idempotency_key` from the same application within 24 hours stores nothing and answers with the
+        id of the first. Raises BadInput, TooLarge, Conflict (the key came with another message) and Unavailable.
+        """
+        if self._stopping:
+            raise Unavailable("the server is stopping")
+        now = self._clock.now()
+        message = self._message(sender, draft, scale=scale, now=now)
+        idempotency = None
+        if idempotency_key is not None:
+            bounded("Idempotency-Key", idempotency_key, self._limits.short)
+            idempotency = Idempotency(idempotency_key, sha256(_encode(draft)).digest(), now + IDEMPOTENCY_MICROSECONDS)
+        return await self._store.publish(Publication(message, sender.receivers, idempotency))
+
+    def _message(self, sender: Sender, draft: Draft, *, scale: Scale, now: int) -> Message:
+        application = sender.application
+        title = draft.title
+        if title is None or not title.strip():
+            title = application.name
+        priority = application.default_priority if draft.priority is None else draft.priority
+        if priority not in INT32:
+            raise BadInput("priority must be a 32-bit number")
+        limits = self._limits
+        expires = None
+        if draft.ttl is not None:
+            if not 0 < draft.ttl <= LONGEST_TTL:
+                raise BadInput(f"ttl must be from 1 to {LONGEST_TTL} seconds")
+            expires = now + draft.ttl * 1_000_000
+        if draft.content_type not in CONTENT_TYPES:
+            raise BadInput(f"content_type must be one of {', '.join(sorted(CONTENT_TYPES))}")
+        return Message(
+            id=0,
+            public_id=self._ids.public_id(),
+            application_id=application.id,
+            title=self._text("title", title, limits.title),
+            body=self._text("message", draft.body, limits.text),
+            content_type=draft.content_type,
+            dialect=scale.dialect,
+            priority=priority,
+            level=scale.level(priority),
+            created=now,
+            sound=self._optional("sound", draft.sound, limits.short),
+            url=self._optional("url", draft.url, limits.url),
+            url_title=self._optional("url_title", draft.url_title, limits.title),
+            icon=self._optional("icon", draft.icon, limits.url),
+            tags=self._json("tags", draft.tags),
+            actions=self._json("actions", draft.actions),
+            extras=self._json("extras", draft.extras),
+            key=self._optional("key", draft.key, limits.short),
+            expires=expires,
+            encrypted=draft.encrypted,
+        )
+
+    def _text(self, field: str, text: str, limit: int) -> str:
+        bounded(field, text, limit)
+        # PostgreSQL stores no zero byte; an alarm that carries one by accident must still arrive.
+        return text.replace("\0", "\ufffd") if "\0" in text else text
+
+    def _optional(self, field: str, text: str | None, limit: int) -> str | None:
+        return self._text(field, text, limit) if text else None
+
+    def _json(self, field: str, raw: Raw | None) -> Raw | None:
+        if raw is not None and memoryview(raw).nbytes > self._limits.json:
+            raise TooLarge(f"{field} is longer than {self._limits.json} bytes")
+        return raw
