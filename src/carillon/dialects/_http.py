@@ -1,0 +1,99 @@
+"""Plain ASGI in a few lines: what every dialect does the same way before its router, and on its hot path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from starlette.types import Receive, Scope, Send
+
+from carillon.core.errors import BadInput, TooLarge
+
+FIELDS = 100  # more in one form are refused
+JSON = (b"content-type", b"application/json")
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole: nobody is left to answer."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole request body. Raises TooLarge beyond `limit` bytes, Disconnected."""
+    event = await receive()
+    body: bytes = event.get("body", b"")
+    if event.get("more_body"):
+        parts, size = [body], len(body)
+        while event.get("more_body"):
+            event = await receive()
+            parts.append(event.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                break
+        body = b"".join(parts)
+    if event["type"] == "http.disconnect":
+        raise Disconnected
+    if len(body) > limit:
+        raise TooLarge(f"the request is larger than {limit} bytes")
+    return body
+
+
+async def respond(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def query_fields(query: bytes) -> dict[str, str]:
+    """The first value of each name. Raises BadInput when there are too many."""
+    return _first(query.decode("latin-1"))
+
+
+def form_fields(body: bytes) -> dict[str, str]:
+    """An urlencoded body; what is no UTF-8 becomes U+FFFD."""
+    return _first(body.decode("utf-8", "replace"))
+
+
+def multipart_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The values of a multipart/form-data body, files left out. Raises BadInput."""
+    boundary = _boundary(content_type)
+    # npm's pushover-notifications leaves out the line break before the last boundary, which would cost its last field.
+    end = body.rfind(b"--" + boundary + b"--")
+    if end > 1 and body[end - 2 : end] != b"\r\n":
+        body = b"%b\r\n%b" % (body[:end], body[end:])
+    fields: dict[str, str] = {}
+    name = ""
+    chunks: list[bytes | bytearray] = []
+    try:
+        with PushMultipartParser(boundary, max_segment_count=FIELDS) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, MultipartSegment):
+                    name, chunks = "" if event.filename else event.name, []
+                elif event:
+                    chunks.append(event)
+                elif name:
+                    fields.setdefault(name, b"".join(chunks).decode("utf-8", "replace"))
+    except (MultipartError, UnicodeDecodeError) as error:
+        raise BadInput(f"the multipart body cannot be read: {error}") from None
+    return fields
+
+
+def _boundary(content_type: str) -> bytes:
+    for parameter in content_type.split(";")[1:]:
+        key, _, value = parameter.strip().partition("=")
+        if key.lower() == "boundary" and 0 < len(value.strip('"')) <= 200:
+            return value.strip('"').encode("latin-1", "replace")
+    raise BadInput("the multipart body has no boundary")
+
+
+def _first(text: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS)
+    except ValueError:
+        raise BadInput(f"more than {FIELDS} fields") from None
+    return dict(reversed(pairs))

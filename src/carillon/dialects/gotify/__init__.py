@@ -1,0 +1,69 @@
+"""Gotify's API, spoken as gotify/server v3.0.0 speaks it; docs/gotify.md says what is the same, other and missing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from carillon.core.kit import Kit
+from carillon.dialects import Mount
+from carillon.dialects.gotify import applications, clients, info, messages, stream, users
+from carillon.dialects.gotify.door import Door, no_such_page
+
+API = 1
+
+Handler = Callable[[Kit, Request], Awaitable[Response]]
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/version", info.version),
+    ("GET", "/gotifyinfo", info.gotifyinfo),
+    ("GET", "/health", info.health),
+    ("HEAD", "/health", info.health),
+    ("GET", "/static/defaultapp.png", info.default_image),
+    ("GET", "/current/user", users.current),
+    ("POST", "/current/user/password", users.set_password),
+    ("GET", "/application", applications.index),
+    ("POST", "/application", applications.create),
+    ("GET", "/application/{id}/message", messages.index_of_application),
+    ("DELETE", "/application/{id}/message", messages.delete_of_application),
+    ("GET", "/client", clients.index),
+    ("POST", "/client", clients.create),
+    ("GET", "/message", messages.index),
+    ("DELETE", "/message", messages.delete_all),
+    ("DELETE", "/message/{id}", messages.delete_one),
+)
+
+# Prefixes of the routes that are not there yet are held for them: nobody else may take them.
+PREFIXES = (
+    "/application",
+    "/auth",
+    "/client",
+    "/current",
+    "/docs",
+    "/gotifyinfo",
+    "/health",
+    "/image",
+    "/message",
+    "/plugin",
+    "/static",
+    "/stream",
+    "/swagger",
+    "/user",
+    "/version",
+)
+
+
+def mount(kit: Kit) -> Mount:
+    return Mount(
+        prefixes=PREFIXES,
+        routes=[Door(method, path, partial(handler, kit)) for method, path, handler in ROUTES],
+        front={
+            ("POST", "/message"): messages.Post(kit),
+            ("WEBSOCKET", "/stream"): stream.Stream(kit),
+            ("GET", "/stream"): stream.not_a_handshake,
+        },
+        fallback=no_such_page,
+    )

@@ -1,0 +1,36 @@
+"""What the server says of itself to anybody."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from carillon.core.kit import Kit
+from carillon.dialects.gotify import door
+
+SPOKEN = "3.0.0"  # the version of gotify/server that we answer as
+
+_DEFAULT_IMAGE = files(__package__).joinpath("defaultapp.png").read_bytes()
+
+
+async def version(kit: Kit, request: Request) -> Response:
+    """Gotify's three fields, and ours."""
+    build = kit.build
+    return door.answer({"version": SPOKEN, "commit": build.commit, "buildDate": build.date, "carillon": build.version})
+
+
+async def gotifyinfo(kit: Kit, request: Request) -> Response:
+    return door.answer({"version": SPOKEN, "register": False, "oidc": False})
+
+
+async def health(kit: Kit, request: Request) -> Response:
+    well = await kit.healthy()
+    body = b'{"health":"green","database":"green"}' if well else b'{"health":"orange","database":"red"}'
+    return Response(body, 200 if well else 500, {"content-type": "application/json; charset=utf-8"})
+
+
+async def default_image(kit: Kit, request: Request) -> Response:
+    """Clients fetch it without credentials and keep it."""
+    return Response(_DEFAULT_IMAGE, headers={"content-type": "image/png", "cache-control": "public, max-age=86400"})

@@ -1,0 +1,103 @@
+"""Messages: post, list, delete."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from carillon.core.access import Actor
+from carillon.core.errors import BadInput, CarillonError, NotFound, Unauthenticated
+from carillon.core.kit import Kit
+from carillon.core.ports import Sender
+from carillon.dialects._http import Disconnected, read_body, respond
+from carillon.dialects.gotify import door, parse, render
+
+
+class Post:
+    """POST /message as plain ASGI, before any router: what the product is measured by."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await respond(send, 200, await self._post(scope, receive))
+        except CarillonError as error:
+            await door.refuse(send, error)
+        except Disconnected:
+            return
+
+    async def _post(self, scope: Scope, receive: Receive) -> bytes:
+        kit = self._kit
+        headers = scope["headers"]
+        caller = await self._caller(scope)
+        body = await read_body(scope, receive, kit.limits.request)
+        content_type, idempotency_key = "", None
+        for name, value in headers:
+            if name == b"content-type":
+                content_type = value.decode("latin-1")
+            elif name == b"idempotency-key":
+                idempotency_key = value.decode("latin-1")
+        posted = parse.parse_message(content_type, body, scope["query_string"])
+        sender = caller if isinstance(caller, Sender) else await self._named(caller, posted.application_id)
+        message = await kit.publisher.publish(
+            sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
+        )
+        return render.message(message)
+
+    async def _caller(self, scope: Scope) -> Sender | Actor:
+        """An application by its token, or a user, who names his application in the body."""
+        token = door.secret(scope["headers"], scope["query_string"])
+        if token is not None:
+            try:
+                return await self._kit.access.sender(token)
+            except Unauthenticated:
+                pass
+        return await door.actor(self._kit, scope)
+
+    async def _named(self, who: Actor, application_id: int | None) -> Sender:
+        if not application_id:
+            raise BadInput("appid is required when not authenticating with an application token")
+        try:
+            return await self._kit.accounts.sender(who.user.id, application_id)
+        except NotFound:
+            raise BadInput("appid not found") from None
+
+
+async def index(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope)
+    return await _page(kit, request, user_id=who.user.id)
+
+
+async def index_of_application(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope)
+    return await _page(kit, request, user_id=who.user.id, application_id=door.path_id(request))
+
+
+async def delete_all(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope)
+    await kit.inbox.clear(who.user.id)
+    return door.answer()
+
+
+async def delete_of_application(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope)
+    try:
+        await kit.inbox.clear(who.user.id, door.path_id(request))
+    except NotFound:
+        raise NotFound("application does not exists") from None  # Gotify's own spelling, which clients match
+    return door.answer()
+
+
+async def delete_one(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope)
+    await kit.inbox.delete_one(who.user.id, door.path_id(request))
+    return door.answer()
+
+
+async def _page(kit: Kit, request: Request, *, user_id: int, application_id: int | None = None) -> Response:
+    limit, since = parse.paging(request.scope["query_string"])
+    items = await kit.inbox.page(user_id, limit=limit + 1, before=since or None, application_id=application_id)
+    found = [item.message for item in items]
+    return door.answer(render.page(found, path=request.scope["path"], limit=limit))

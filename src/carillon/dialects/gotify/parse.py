@@ -1,0 +1,209 @@
+"""Gotify's request bodies, read: pure functions. Facts from gotify/server v3.0.0 and from what its clients send."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+from msgspec import Raw, Struct
+
+from carillon.core.errors import BadInput
+from carillon.core.publish import MARKDOWN, PLAIN, Draft
+from carillon.dialects._http import form_fields, multipart_fields, query_fields
+
+PAGE_DEFAULT, PAGE_LARGEST = 100, 200
+
+Value = str | int | float | bool | Raw | None
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+
+
+class PostedMessage(Struct, gc=False):
+    """POST /message as any of its body forms gave it. `application_id` counts only without an application token."""
+
+    draft: Draft
+    application_id: int | None
+
+
+class _MessageBody(Struct, forbid_unknown_fields=True, gc=False):
+    """What most senders post. `id`, `date` and `token` come from clients that post their own message type."""
+
+    message: str | None = None
+    title: str | None = None
+    priority: int | str | None = None
+    extras: Raw = Raw()
+    appid: int | str | None = None
+    id: Raw = Raw()
+    date: Raw = Raw()
+    token: Raw = Raw()
+
+
+_decode_message = msgspec.json.Decoder(_MessageBody).decode
+
+
+def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
+    """Raises BadInput, worded as Gotify words it."""
+    if is_json(content_type, body):
+        try:
+            fast = _decode_message(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            fields = json_fields(body)  # other spellings of the keys, text after the object, bytes that are no UTF-8
+        else:
+            return _posted(fast.message, fast.title, numbers=(fast.priority, fast.appid), extras=fast.extras)
+    else:
+        fields = parse_fields(content_type, body, query)
+    extras = fields.get("extras")
+    return _posted(
+        text(fields, "message"),
+        text(fields, "title"),
+        numbers=(fields.get("priority"), fields.get("appid")),
+        extras=extras if isinstance(extras, Raw) else Raw(),
+    )
+
+
+def _posted(body: str | None, title: str | None, *, numbers: tuple[Value, Value], extras: Raw) -> PostedMessage:
+    if not body:
+        raise BadInput("Field 'message' is required")
+    kept = _extras(bytes(extras))
+    priority, application_id = numbers
+    draft = Draft(
+        body=body,
+        title=title,
+        priority=number("priority", priority),
+        content_type=PLAIN if kept is None else _content_type(kept),
+        extras=kept,
+    )
+    return PostedMessage(draft, number("appid", application_id))
+
+
+def _extras(raw: bytes) -> Raw | None:
+    """An object; null and {} count as absent."""
+    if not raw or raw == b"null":
+        return None
+    if not raw.startswith(b"{"):
+        raise BadInput("json: cannot unmarshal into Go struct field extras of type map[string]interface {}")
+    return Raw(raw) if raw[1:-1].strip() else None
+
+
+class _Display(Struct):
+    contentType: str = PLAIN  # noqa: N815  # Gotify's own spelling
+
+
+class _DisplayExtra(Struct):
+    display: _Display = msgspec.field(name="client::display", default_factory=_Display)
+
+
+def _content_type(extras: Raw) -> str:
+    """As the display extra says; whatever else stands there is Gotify's default, plain text."""
+    if b"client::display" in bytes(extras):
+        try:
+            kind = msgspec.json.decode(extras, type=_DisplayExtra).display.contentType
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return PLAIN
+        return MARKDOWN if kind == MARKDOWN else PLAIN
+    return PLAIN
+
+
+def is_json(content_type: str, body: bytes) -> bool:
+    """By the content type; without one, or with one that says nothing, by the first character: Node-RED sends such."""
+    kind = content_type.split(";", 1)[0].strip()
+    if kind == "application/json":
+        return True
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return False
+    return body.lstrip()[:1] == b"{"
+
+
+def parse_fields(content_type: str, body: bytes, query: bytes) -> dict[str, Value]:
+    """The fields of any body route: JSON alone, multipart alone, or a form with the query beneath it."""
+    if is_json(content_type, body):
+        return json_fields(body)
+    if content_type.startswith("multipart/form-data"):
+        return dict(multipart_fields(content_type, body))
+    fields: dict[str, Value] = dict(query_fields(query)) if query else {}
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        fields.update(form_fields(body))
+    return fields
+
+
+def json_fields(body: bytes) -> dict[str, Value]:
+    """As Go reads JSON into a struct: keys in any case, the last wins, text after the object ignored.
+
+    Objects and arrays come back raw. Bytes that are no UTF-8 and lone surrogates become U+FFFD: a message in another
+    encoding must still arrive. Raises BadInput.
+    """
+    content = body.decode("utf-8", "replace").lstrip()
+    try:
+        found, _ = json.JSONDecoder().raw_decode(content)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"invalid JSON: {error}" if content else "EOF") from None
+    if not isinstance(found, dict):
+        raise BadInput("json: cannot unmarshal into Go value of an object")
+    return {_whole(key).lower(): _value(value) for key, value in found.items()}
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, str):
+        return _whole(value)
+    if isinstance(value, dict | list):
+        try:
+            return Raw(msgspec.json.encode(value))
+        except (UnicodeEncodeError, RecursionError):
+            raise BadInput("invalid JSON: text that is not valid Unicode, or nested too deeply") from None
+    return value if isinstance(value, int | float) else None
+
+
+def _whole(content: str) -> str:
+    return content.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def text(fields: dict[str, Value], name: str) -> str | None:
+    """A string field; null and absence are None. Raises BadInput for another type."""
+    value = field(fields, name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadInput(f"json: cannot unmarshal into Go struct field {name} of type string")
+
+
+def field(fields: dict[str, Value], name: str) -> Value:
+    """A field by Gotify's spelling; JSON's come with keys of any case, in lower case here."""
+    return fields[name] if name in fields else fields.get(name.lower())
+
+
+def required(fields: dict[str, Value], name: str) -> str:
+    """Raises BadInput when it is not there or empty."""
+    value = text(fields, name)
+    if not value:
+        raise BadInput(f"Field '{name}' is required")
+    return value
+
+
+def number(name: str, value: Value) -> int | None:
+    """An integer, or a string that holds one (n8n sends such); an empty one is 0, as Go's forms have it."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str):
+        digits = value.strip()
+        if not digits:
+            return 0
+        if _INTEGER.fullmatch(digits):
+            return int(digits)
+        raise BadInput(f'strconv.ParseInt: parsing "{digits[:40]}": invalid syntax')
+    raise BadInput(f"json: cannot unmarshal into Go struct field {name} of type int")
+
+
+def paging(query: bytes) -> tuple[int, int]:
+    """`limit` and `since` of a list. Out of bounds is refused, as Gotify does, not clamped. Raises BadInput."""
+    fields = query_fields(query)
+    limit = number("limit", fields.get("limit"))
+    since = number("since", fields.get("since")) or 0
+    if limit is None:
+        limit = PAGE_DEFAULT
+    if limit < 1:
+        raise BadInput("Field 'limit' must be more or equal to 1")
+    if limit > PAGE_LARGEST:
+        raise BadInput(f"Field 'limit' must be less or equal to {PAGE_LARGEST}")
+    if not 0 <= since < 2**63:
+        raise BadInput(f'strconv.ParseUint: parsing "{since}": invalid syntax')
+    return limit, since

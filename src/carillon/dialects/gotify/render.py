@@ -1,0 +1,177 @@
+"""Gotify's answers, written: pure functions. Presence and order of the keys as in gotify/server v3.0.0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from http import HTTPStatus
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from carillon.core.models import Device, Message, Subscription, User
+from carillon.core.priority import Scale
+from carillon.core.publish import MARKDOWN
+
+SCALE = Scale("gotify")
+DEFAULT_IMAGE = "static/defaultapp.png"
+
+
+class _Message(Struct, gc=False):
+    id: int
+    appid: int
+    message: str
+    title: str
+    priority: int
+    extras: Raw | UnsetType
+    date: str
+
+
+class _Paging(Struct, kw_only=True):
+    next: str | UnsetType = UNSET
+    size: int
+    since: int
+    limit: int
+
+
+class _Page(Struct):
+    paging: _Paging
+    messages: list[_Message]
+
+
+class _Application(Struct, kw_only=True):
+    id: int
+    token: str | UnsetType
+    name: str
+    description: str
+    internal: bool = False
+    image: str = DEFAULT_IMAGE
+    defaultPriority: int  # noqa: N815  # Gotify's own spelling
+    createdAt: str  # noqa: N815
+    lastUsed: str | None  # noqa: N815
+    sortKey: str  # noqa: N815
+
+
+class _Client(Struct, kw_only=True):
+    id: int
+    token: str | UnsetType
+    name: str
+    createdAt: str  # noqa: N815
+    lastUsed: str | None  # noqa: N815
+    expiresAfterInactivitySeconds: int = 0  # noqa: N815
+
+
+class _User(Struct, kw_only=True):
+    id: int
+    name: str
+    admin: bool
+    createdAt: str  # noqa: N815
+    clientId: int | UnsetType = UNSET  # noqa: N815
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(value: object) -> bytes:
+    """JSON as Go writes it: the three characters of HTML escaped."""
+    data = _encode(value)
+    if b"<" in data or b">" in data or b"&" in data:
+        data = data.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
+    return data
+
+
+def message(stored: Message) -> bytes:
+    return encode(_message(stored))
+
+
+def page(found: Sequence[Message], *, path: str, limit: int) -> bytes:
+    """PagedMessages out of up to `limit` + 1 messages: one too many tells that there are more."""
+    shown = found[:limit]
+    about = _Paging(size=len(shown), since=0, limit=limit)
+    if len(found) > limit:
+        about.since = shown[-1].id
+        about.next = f"{path}?limit={limit}&since={about.since}"
+    return encode(_Page(about, [_message(stored) for stored in shown]))
+
+
+def application(subscription: Subscription, secret: str | None = None) -> _Application:
+    """`secret` only in the answer to the request that made it."""
+    stored = subscription.application
+    return _Application(
+        id=stored.id,
+        token=secret or UNSET,
+        name=stored.name,
+        description=stored.description,
+        defaultPriority=stored.default_priority,
+        createdAt=date(stored.created),
+        lastUsed=_date_or_null(stored.last_used),
+        sortKey=subscription.sort_key,
+    )
+
+
+def client(device: Device, secret: str | None = None) -> _Client:
+    return _Client(
+        id=device.id,
+        token=secret or UNSET,
+        name=device.name,
+        createdAt=date(device.created),
+        lastUsed=_date_or_null(device.last_used),
+    )
+
+
+def current_user(user: User, device: Device | None) -> _User:
+    return _User(
+        id=user.id,
+        name=user.name,
+        admin=user.admin,
+        createdAt=date(user.created),
+        clientId=device.id if device else UNSET,
+    )
+
+
+def error(status: int, description: str) -> bytes:
+    return _encode({"error": HTTPStatus(status).phrase, "errorCode": status, "errorDescription": description})
+
+
+def date(microseconds: int) -> str:
+    """RFC 3339 in UTC, the fraction without trailing zeros."""
+    second, fraction = divmod(microseconds, 1_000_000)
+    if not fraction:
+        return f"{_second(second)}Z"
+    return f"{_second(second)}.{fraction:06d}".rstrip("0") + "Z"
+
+
+@lru_cache(maxsize=256)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _date_or_null(microseconds: int | None) -> str | None:
+    return None if microseconds is None else date(microseconds)
+
+
+def _message(stored: Message) -> _Message:
+    return _Message(
+        stored.id,
+        stored.application_id,
+        stored.body,
+        stored.title,
+        SCALE.of(stored),
+        _extras(stored),
+        date(stored.created),
+    )
+
+
+def _extras(stored: Message) -> Raw | UnsetType:
+    """As sent; what another dialect said of display and link becomes Gotify's own extras."""
+    if stored.extras is not None:
+        return stored.extras
+    if stored.dialect == SCALE.dialect:
+        return UNSET
+    extras: dict[str, object] = {}
+    if stored.content_type == MARKDOWN:
+        extras["client::display"] = {"contentType": MARKDOWN}
+    if stored.url is not None:
+        extras["client::notification"] = {"click": {"url": stored.url}}
+    return Raw(_encode(extras)) if extras else UNSET

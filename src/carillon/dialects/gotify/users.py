@@ -1,0 +1,25 @@
+"""The user who asks."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from carillon.core.errors import Forbidden
+from carillon.core.kit import Kit
+from carillon.dialects.gotify import door, parse, render
+
+
+async def current(kit: Kit, request: Request) -> Response:
+    who = await door.actor(kit, request.scope, signing_in=True)
+    return door.answer(render.current_user(who.user, who.device))
+
+
+async def set_password(kit: Kit, request: Request) -> Response:
+    """By password only: Gotify calls that elevated, and no client is elevated yet."""
+    who = await door.actor(kit, request.scope, signing_in=True)
+    if who.device is not None:
+        raise Forbidden("session not elevated, use basic auth or call /client:elevate")
+    fields = await door.fields(kit, request)
+    await kit.accounts.set_password(who.user.id, parse.required(fields, "pass"))
+    return door.answer()
