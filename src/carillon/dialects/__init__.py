@@ -21,12 +21,13 @@ class Mount(Struct, frozen=True, kw_only=True):
 
     `prefixes` are the first path segments that are its own ("/message", "/api"); two dialects that name the same
     stop the start. `front` answers before the router, by method ("WEBSOCKET" for streams) and whole path: for
-    what must be fast. `fallback` answers what nobody owns; one dialect at most has it. `cors`: the origins, lower
-    case, besides our own that a browser may call from; a request from any other gets 403 before it is looked at.
+    what must be fast. `fallback` answers what nobody owns; one dialect at most has it. A browser may call from our
+    own origin and the configured ones, and gets 403 from any other before its request is looked at; `public` are
+    the prefixes that any page may read.
     """
 
     prefixes: tuple[str, ...]
     routes: Sequence[BaseRoute] = ()
     front: Mapping[tuple[str, str], ASGIApp] = {}
     fallback: ASGIApp | None = None
-    cors: frozenset[str] = frozenset()
+    public: frozenset[str] = frozenset()

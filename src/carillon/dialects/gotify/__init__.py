@@ -66,4 +66,5 @@ def mount(kit: Kit) -> Mount:
             ("GET", "/stream"): stream.not_a_handshake,
         },
         fallback=no_such_page,
+        public=frozenset({"/docs", "/health", "/image", "/static", "/swagger"}),
     )

@@ -1,0 +1,97 @@
+"""The door of the house: which dialect answers a request, and which foreign pages may ask."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from carillon.dialects import Mount
+
+log = logging.getLogger("carillon.front")
+
+PREFLIGHT = [
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    (b"access-control-allow-headers", b"authorization, content-type, idempotency-key, x-gotify-key"),
+    (b"access-control-max-age", b"43200"),
+]
+
+
+class MountError(Exception):
+    """Two dialects want the same; the text names both. It stops the start."""
+
+
+class Front:
+    """The ASGI application over all dialects. `origins` are the foreign ones that may call, lower case.
+
+    Raises MountError when the prefixes, front routes or fallbacks of two dialects clash.
+    """
+
+    def __init__(self, mounts: Mapping[str, Mount], *, origins: frozenset[str] = frozenset()) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+        self._public = frozenset[str]().union(*(mount.public for mount in mounts.values()))
+        self._front: dict[tuple[str, str], ASGIApp] = {}
+        self.owners: dict[str, str] = {}
+        self.routes: list[BaseRoute] = []
+        fallbacks = []
+        for name, mount in mounts.items():
+            for prefix in mount.prefixes:
+                if prefix in self.owners:
+                    raise MountError(f"the dialects {self.owners[prefix]!r} and {name!r} both want {prefix}")
+                self.owners[prefix] = name
+            self._front.update(mount.front)
+            self.routes.extend(mount.routes)
+            if mount.fallback is not None:
+                fallbacks.append((name, mount.fallback))
+        if len(fallbacks) > 1:
+            raise MountError(f"the dialects {fallbacks[0][0]!r} and {fallbacks[1][0]!r} both want what nobody owns")
+        self._router = Router(self.routes, redirect_slashes=False, default=fallbacks[0][1] if fallbacks else None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = host = None
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value.lower()
+            elif name == b"host":
+                host = value.lower()
+        if origin and origin not in (b"http://%b" % (host or b""), b"https://%b" % (host or b"")):
+            await self._foreign(scope, receive, send=send, origin=origin)
+        else:
+            await self._dispatch(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+        await self._front.get((method, scope["path"]), self._router)(scope, receive, send)
+
+    async def _foreign(self, scope: Scope, receive: Receive, *, send: Send, origin: bytes) -> None:
+        """A page of another origin: refused unless configured, as gotify/server does, before it is authenticated."""
+        prefix = "/" + scope["path"].split("/", 2)[1]
+        if prefix in self._public:
+            await self._dispatch(scope, receive, send)
+        elif origin not in self._origins:
+            log.info("refused a page of another origin: %s", origin.decode("latin-1"))
+            await _bare(scope, send, status=403, headers=[])
+        elif scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await _bare(scope, send, status=204, headers=[*_allow(origin), *PREFLIGHT])
+        else:
+
+            async def send_allowed(event: Message) -> None:
+                if event["type"] == "http.response.start":
+                    event = {**event, "headers": [*event.get("headers", ()), *_allow(origin)]}
+                await send(event)
+
+            await self._dispatch(scope, receive, send_allowed)
+
+
+def _allow(origin: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+
+
+async def _bare(scope: Scope, send: Send, *, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
