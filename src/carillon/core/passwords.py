@@ -33,7 +33,6 @@ class Passwords:
         self._waiting = 0
         self._pepper = ids.secret(32).encode()
         self._verified: dict[bytes, float] = {}
-        self._nobody = self._hasher.hash(ids.secret(16))
 
     async def hash(self, password: str) -> str:
         """The Argon2id hash in its usual text form. Raises TooMany when too many wait."""
@@ -46,8 +45,10 @@ class Passwords:
         now = self._clock.monotonic()
         if until is not None and now < until:
             return True
-        fits = await self._in_thread(self._check, stored or self._nobody, password)
-        if not fits or stored is None:
+        if stored is None:
+            await self.hash(password)
+            return False
+        if not await self._in_thread(self._check, stored, password):
             return False
         if len(self._verified) >= REMEMBERED_PAIRS:
             self._verified.clear()

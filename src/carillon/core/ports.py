@@ -197,7 +197,8 @@ class Listener(Protocol):
     def render(self) -> Callable[[Change], bytes | None]:
         """Ready-made bytes for a change, the same for all listeners with this very function; None: nothing."""
 
-    def push(self, frame: bytes) -> None: ...
+    def push(self, frame: bytes, first: int, last: int) -> None:
+        """`frame` holds rendered changes, in rising order from number `first` to number `last`."""
 
     def end(self, code: int) -> None:
         """Closes the stream the way its dialect does; `code` as WebSocket's (1001 going away, 1008 policy)."""

@@ -16,9 +16,8 @@ from carillon.core.priority import Scale
 IDEMPOTENCY_MICROSECONDS = 24 * 3600 * 1_000_000
 LONGEST_TTL = 10 * 365 * 24 * 3600  # seconds
 
-# One message may answer to one of these; a client shows what it does not know as plain text.
-PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
-CONTENT_TYPES = frozenset({PLAIN, MARKDOWN, HTML})
+PLAIN, MARKDOWN = "text/plain", "text/markdown"
+CONTENT_TYPES = frozenset({PLAIN, MARKDOWN})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -123,6 +122,14 @@ class Publisher:
         return self._text(field, text, limit) if text else None
 
     def _json(self, field: str, raw: Raw | None) -> Raw | None:
-        if raw is not None and memoryview(raw).nbytes > self._limits.json:
+        if raw is None:
+            return None
+        data = bytes(raw)
+        if len(data) > self._limits.json:
             raise TooLarge(f"{field} is longer than {self._limits.json} bytes")
+        # msgspec checks the structure of what it keeps raw, not its encoding, and other clients will read it.
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            raise BadInput(f"{field} is not valid UTF-8") from None
         return raw
