@@ -47,7 +47,7 @@ clean:
 
 # `.venv/.whole` names the folder it was made for, and is away while pip works. Without it (a set-up cut short, a
 # checkout that was moved) or without a working Python the environment starts again from nothing.
-ifneq ($(shell cat .venv/.whole 2>/dev/null && $(BIN)/python -c 'import pip' 2>&1),$(CURDIR))
+ifneq ($(shell { $(BIN)/python -c 'import pip' && cat .venv/.whole; } 2>/dev/null),$(CURDIR))
 $(shell rm -rf .venv)
 endif
 
