@@ -1,0 +1,152 @@
+"""Logs: every logger of the process through one handler, secrets masked, as lines for people or JSON for programs."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+Form = Literal["auto", "text", "json"]
+
+MASK = "***"
+
+# The end of a name whose value is secret: token=, access_token:, "X-Gotify-Key", --password
+SECRET_NAME = r"(?:token|secret|password|passwd|authorization|auth|gotify[-_]key|api[-_]?key|cookie)"  # noqa: S105
+SECRET_KEY = re.compile(SECRET_NAME + r"\Z", re.IGNORECASE)
+QUOTED = r"""\\+(?P<quote>["']).*?\\+(?P=quote)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?"""
+HEADER = re.compile(r"""((?:authorization|cookie)\s{0,3}[:=]\s{0,3})(?!b?\\*["'])[^\n"']+""", re.IGNORECASE)
+VALUE = rf"""b?(?:{QUOTED}|[^\s&"'<>]+)"""
+PAIR = re.compile(rf"""({SECRET_NAME}(?:\s{{0,3}}(?:=|:|%3D)|\\*["']\s{{0,3}}[:=,])\s{{0,3}}){VALUE}""", re.IGNORECASE)
+ARGUMENT = re.compile(rf"(--[\w-]{{0,32}}{SECRET_NAME}\s+){VALUE}", re.IGNORECASE)
+BEARER = re.compile(r"""(Bearer )[^\s"'<>]+""")
+# Bounded, or else a hostile line would cost the square of its length.
+USERINFO = re.compile(r"""(://[^\s/:"']{0,256}:)[^\s"']{0,512}@""")
+
+# Whoever fills a line with control characters must not move the reader's cursor or forge the next record.
+VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"} | {
+    ord("\n"): "\n    "
+}
+
+
+def mask(text: str) -> str:
+    """The text without its secrets: in queries, headers, JSON, reprs, addresses and after a telling name."""
+    text = USERINFO.sub(rf"\1{MASK}@", text)
+    text = HEADER.sub(rf"\1{MASK}", text)
+    text = PAIR.sub(rf"\1{MASK}", text)
+    text = ARGUMENT.sub(rf"\1{MASK}", text)
+    return BEARER.sub(rf"\1{MASK}", text)
+
+
+def configure(level: str, form: Form, stream: TextIO | None = None) -> None:
+    """From now on each log record of `level` ("info" …) or above goes to `stream`, by default standard error.
+
+    `auto` is text on a terminal and else JSON, one object a line. Errors that nobody catches are logged too.
+    """
+    stream = stream or sys.stderr
+    as_text = form == "text" or (form == "auto" and stream.isatty())
+    handler = _Handler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
+            processors=[
+                _describe,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _mask_record,
+                _as_text if as_text else structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    _route_all_to(handler, level.upper())
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _route_all_to(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"
+    # At INFO these have a line for each stream opened and each request sent.
+    for name in ("uvicorn.error", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Logging itself would print the record with its arguments, secrets and all."""
+        kind = sys.exc_info()[0]
+        if kind is not None and not issubclass(kind, OSError):
+            self.stream.write(f"a record from {record.pathname}:{record.lineno} cannot be logged: {kind.__name__}\n")
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("carillon").critical("stopped by an error", exc_info=(kind, error or kind(), trace))
+
+
+def _describe(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    record: logging.LogRecord = event["_record"]
+    event.pop("color_message", None)  # uvicorn's event once more
+    head = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+    }
+    return {**head, **event, **head}
+
+
+def _mask_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _masked(name, value) for name, value in event.items()}
+
+
+def _masked(name: str, value: object) -> object:
+    """The value as JSON has it, without secrets: all of it if the name says so, else what `mask` finds."""
+    if value is None or isinstance(value, bool):
+        return value
+    if SECRET_KEY.search(name):
+        return MASK
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {mask(_text(key)): _masked(_text(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        inner = list(value)
+        if len(inner) == 2 and isinstance(inner[0], str | bytes):  # a header, as ASGI has them
+            return [_masked("", inner[0]), _masked(_text(inner[0]), inner[1])]
+        return [_masked("", each) for each in inner]
+    return mask(_text(value))
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    moment = datetime.fromisoformat(event.pop("time")).astimezone()
+    level, logger, text = event.pop("level"), event.pop("logger"), event.pop("event")
+    trace = event.pop("exception", None)
+    pairs = "".join(f"  {name}={value}" for name, value in event.items())
+    line = f"{moment:%Y-%m-%d %H:%M:%S} {level:8} {logger}: {text}{pairs}" + (f"\n{trace}" if trace else "")
+    return line.translate(VISIBLE)
