@@ -1,0 +1,196 @@
+"""uvicorn's HTTP connection with the limits it lacks, and a response that can be cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from carillon.hub.socket import EXTENSION, CutOff
+
+HEAD, BODY, WHOLE = range(3)
+
+
+class GuardedHttp(CutOff, HttpToolsProtocol):
+    """For `uvicorn.Config(http=...)`. It puts itself into every scope (EXTENSION).
+
+    A request head may take `head_timeout` seconds and `max_head` bytes, a body may pause for `body_idle` seconds.
+    A response that the peer does not read is cut off after `response_stall` seconds, a stream after `max_stall`.
+    """
+
+    max_head = 64 * 1024
+    head_timeout = 10.0
+    body_idle = 30.0
+    response_stall = 30.0
+
+    _timer: asyncio.TimerHandle | None = None
+    _phase = HEAD
+    _seen = 0
+    _streaming = False
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.max_stall, self._stream_stall = self.response_stall, self.max_stall
+        self._extensions = {EXTENSION: self}
+        self._earlier: list[RequestResponseCycle] = []
+
+    def begin_stream(self) -> bool:
+        """To be called before the response starts, which from then on is written by `write` and never completes.
+
+        True: in chunks. False: as it is, for HTTP/1.0, which knows no chunks.
+        """
+        self._streaming = True
+        self.max_stall = self._stream_stall
+        if self.closing or self.pipeline:
+            self.abort()  # a second request behind an endless response: nobody means that
+            return False
+        self.report_every_byte()
+        chunked = self.cycle.scope["http_version"] == "1.1"
+        if not chunked:
+            self.cycle.chunked_encoding = False
+        return chunked
+
+    async def drain(self) -> None:
+        """Returns when all is sent, or the connection is lost."""
+        await self.flow.drain()
+
+    def end(self, code: int) -> None:
+        """Ends a stream as a whole response; `code` is for WebSockets."""
+        if self.closing:
+            return
+        if self.cycle.chunked_encoding:
+            self.write(b"0\r\n\r\n")
+        self.transport.close()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        super().connection_made(transport)
+        self._arm(self.head_timeout)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+        for cycle in self._earlier:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        # the scope holds this object: left to the collector they would pile up
+        self.cycle = self.scope = None  # type: ignore[assignment]
+        self._earlier.clear()
+        self.pipeline.clear()
+
+    def data_received(self, data: bytes) -> None:
+        if self._streaming:
+            return
+        self._unset_keepalive_if_required()
+        if len(data) > self.max_head and self._phase != BODY and b"\r\n\r\n" not in data[: self.max_head]:
+            self.send_400_response("Request head too large.")
+            return
+        try:
+            if not self._feed(data):
+                return
+        except httptools.HttpParserError:
+            self.logger.debug("not HTTP")
+            self.send_400_response("Invalid HTTP request received.")
+            return
+        if self._phase == WHOLE:
+            if self.cycle.response_complete:
+                self._arm(self.head_timeout)  # blank lines between two requests
+        elif self._phase == HEAD:
+            self._in_head(len(data))
+        else:
+            self._arm(self.body_idle)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item] # not of strings alone
+        self._phase, self._seen = HEAD, 0
+
+    def on_headers_complete(self) -> None:
+        self._phase = BODY
+        if self._timer is not None:
+            self._disarm()
+        if self.url[:1] != b"/":
+            self.url = _origin_form(self.url)
+        if self._busy():
+            self._earlier.append(self.cycle)
+        else:
+            self._earlier.clear()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._phase = WHOLE
+        if self._timer is not None:
+            self._disarm()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._disarm()
+        if self._busy():
+            self.abort()
+        elif not self.url.isascii():
+            self.send_400_response("Invalid HTTP request received.")
+        else:
+            super().handle_websocket_upgrade()
+            # as above
+            self.parser = self.scope = None  # type: ignore[assignment]
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.abort()
+
+    def _busy(self) -> bool:
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        return cycle is not None and not cycle.response_complete
+
+    def _feed(self, data: bytes) -> bool:
+        """False: the connection is a WebSocket's now."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return False
+                # an upgrade that we do not know (h2c) is a wish, not a demand
+                data = data[upgrade.args[0] :]
+                if data:
+                    continue
+            return True
+
+    def _in_head(self, size: int) -> None:
+        self._seen += size
+        if self._seen > self.max_head:
+            self.send_400_response("Request head too large.")
+        elif self._timer is None:
+            self._arm(self.head_timeout)
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(seconds, self._late)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._timer = None
+        self.abort()
+
+
+def _origin_form(url: bytes) -> bytes:
+    """`http://host/path?query` as `/path?query`. Raises HttpParserError for what is no URL."""
+    if url == b"*":
+        return url
+    parsed = httptools.parse_url(url)
+    return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
