@@ -323,9 +323,9 @@ def _leads_somewhere(document: Path, link: str) -> bool:
 def every_door_has_its_page(tree: Path) -> list[str]:
     """Each dialect and each channel is a page of the manual: what is the same, what differs, what is missing."""
     faults = []
-    for kind in ("dialects", "channels"):
+    for kind, pages in (("dialects", "docs"), ("channels", "docs/channels")):
         for path in sorted((tree / PACKAGE / kind).glob("[!_]*")):
-            page = Path("docs", kind, f"{path.stem}.md")
+            page = Path(pages, f"{path.stem}.md")
             if (path.suffix == ".py" or any(path.glob("*.py"))) and not (tree / page).exists():
                 faults.append(f"{path.relative_to(tree)}: {page} is missing")
     return faults
