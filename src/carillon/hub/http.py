@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any, cast
 
 import httptools
@@ -19,13 +20,15 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
     """For `uvicorn.Config(http=...)`. It puts itself into every scope (EXTENSION).
 
     A request head may take `head_timeout` seconds and `max_head` bytes, a body may pause for `body_idle` seconds.
-    A response that the peer does not read is cut off after `response_stall` seconds, a stream after `max_stall`.
+    A response that the peer does not read is cut off after `response_stall` seconds, a stream after `max_stall`; one
+    whose peer acknowledges nothing for `vanished` seconds (no ping can be sent here) is given up by the kernel.
     """
 
     max_head = 64 * 1024
     head_timeout = 10.0
     body_idle = 30.0
     response_stall = 30.0
+    vanished = 60
 
     _timer: asyncio.TimerHandle | None = None
     _phase = HEAD
@@ -44,21 +47,22 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
         self._extensions = {EXTENSION: self}
         self._earlier: list[RequestResponseCycle] = []
 
-    def begin_stream(self) -> bool:
+    def begin_stream(self, *, chunked: bool) -> None:
         """To be called before the response starts, which from then on is written by `write` and never completes.
 
-        True: in chunks. False: as it is, for HTTP/1.0, which knows no chunks.
+        Not `chunked`: as it is, until the connection ends, for HTTP/1.0. The caller frames the chunks.
         """
         self._streaming = True
         self.max_stall = self._stream_stall
         if self.closing or self.pipeline:
             self.abort()  # a second request behind an endless response: nobody means that
-            return False
+            return
         self.report_every_byte()
-        chunked = self.cycle.scope["http_version"] == "1.1"
         if not chunked:
             self.cycle.chunked_encoding = False
-        return chunked
+        connection = self.transport.get_extra_info("socket")
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self.vanished * 1000)
 
     async def drain(self) -> None:
         """Returns when all is sent, or the connection is lost."""
@@ -143,7 +147,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
         else:
             super().handle_websocket_upgrade()
             # as above
-            self.parser = self.scope = None  # type: ignore[assignment]
+            self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
 
     def timeout_keep_alive_handler(self) -> None:
         self.abort()
