@@ -1,0 +1,255 @@
+"""What the commands ask of an installation: operations that run alike behind the socket and in the command itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from carillon.core.access import Access
+from carillon.core.accounts import Accounts
+from carillon.core.errors import NotFound
+from carillon.core.models import TokenKind, User
+from carillon.core.ports import Ids, Store
+from carillon.core.priority import Scale
+from carillon.core.publish import Draft, Publisher
+
+Q = TypeVar("Q", bound=Struct)
+A = TypeVar("A", bound=Struct)
+
+SCALE = Scale("native")
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """What the operations work with."""
+
+    accounts: Accounts
+    publisher: Publisher
+    access: Access
+    store: Store
+    ids: Ids
+
+    async def user(self, name: str | None) -> User:
+        """The user of that name; None: the first admin. Raises NotFound."""
+        if name is not None:
+            return await self.accounts.user(name)
+        admins = sorted((user for user in await self.accounts.users() if user.admin), key=lambda user: user.id)
+        if not admins:
+            raise NotFound("there is no admin")
+        return admins[0]
+
+
+@dataclass(frozen=True)
+class Operation(Generic[Q, A]):
+    """`run` answers a question or raises one of the core's errors."""
+
+    name: str
+    question: type[Q]
+    answer: type[A]
+    run: Callable[[Desk, Q], Awaitable[A]]
+
+
+class Nothing(Struct, frozen=True):
+    """A question without particulars; an answer that says only: done."""
+
+
+class UserLine(Struct, frozen=True):
+    """`created` as everywhere in microseconds; `published_password`: it is still the one the manual names."""
+
+    id: int
+    name: str
+    admin: bool
+    published_password: bool
+    created: int
+
+
+class UserLines(Struct, frozen=True):
+    users: list[UserLine]
+
+
+class NewUser(Struct, frozen=True):
+    name: str
+    password: str
+    admin: bool
+
+
+class NewPassword(Struct, frozen=True):
+    name: str
+    password: str
+
+
+class Named(Struct, frozen=True):
+    name: str
+
+
+class TokenLine(Struct, frozen=True):
+    """`subject` is the name of the application or device it acts as, `user` its owner's."""
+
+    id: int
+    kind: TokenKind
+    subject: str
+    user: str
+    created: int
+    last_used: int | None
+
+
+class TokenLines(Struct, frozen=True):
+    tokens: list[TokenLine]
+
+
+class NewToken(Struct, frozen=True):
+    """`name` of the application or device, which is made unless the user (None: the first admin) has it."""
+
+    kind: TokenKind
+    name: str
+    user: str | None
+
+
+class Secret(Struct, frozen=True):
+    """`made`: the application or device is new too."""
+
+    secret: str
+    user: str
+    made: bool
+
+
+class Numbered(Struct, frozen=True):
+    id: int
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A message from a user's application, which is made unless he has it; `user` None: the first admin."""
+
+    message: str
+    application: str
+    user: str | None = None
+    title: str | None = None
+    priority: int | None = None
+    url: str | None = None
+    url_title: str | None = None
+    tags: list[str] = []
+    key: str | None = None
+    ttl: int | None = None
+    idempotency_key: str | None = None
+
+
+class State(Struct, frozen=True):
+    """`problems` of the database; `published_passwords`: the users who still have the one that the manual names."""
+
+    engine: str
+    version: str
+    schema: int
+    problems: list[str]
+    published_passwords: list[str]
+
+
+async def list_users(desk: Desk, _question: Nothing) -> UserLines:
+    users = sorted(await desk.accounts.users(), key=lambda user: user.id)
+    return UserLines([UserLine(user.id, user.name, user.admin, user.initial_password, user.created) for user in users])
+
+
+async def add_user(desk: Desk, new: NewUser) -> Nothing:
+    await desk.accounts.add_user(new.name, new.password, admin=new.admin)
+    return Nothing()
+
+
+async def set_password(desk: Desk, new: NewPassword) -> Nothing:
+    await desk.accounts.set_password((await desk.user(new.name)).id, new.password)
+    return Nothing()
+
+
+async def delete_user(desk: Desk, gone: Named) -> Nothing:
+    await desk.accounts.delete_user((await desk.user(gone.name)).id)
+    return Nothing()
+
+
+async def list_tokens(desk: Desk, _question: Nothing) -> TokenLines:
+    lines = [
+        TokenLine(
+            info.token.id, info.token.kind, info.subject, info.user, info.token.created, last_used=info.token.last_used
+        )
+        for info in await desk.accounts.tokens()
+    ]
+    return TokenLines(sorted(lines, key=lambda line: line.id))
+
+
+async def add_token(desk: Desk, new: NewToken) -> Secret:
+    user = await desk.user(new.user)
+    find = _application if new.kind == "application" else _device
+    subject = await find(desk, user, new.name)
+    if subject is not None:
+        return Secret((await desk.accounts.add_token(new.kind, subject))[1], user.name, made=False)
+    make = desk.accounts.add_application if new.kind == "application" else desk.accounts.add_device
+    return Secret((await make(user.id, new.name))[1], user.name, made=True)
+
+
+async def revoke_token(desk: Desk, token: Numbered) -> Nothing:
+    await desk.accounts.revoke(token.id)
+    return Nothing()
+
+
+async def send(desk: Desk, letter: Letter) -> Numbered:
+    user = await desk.user(letter.user)
+    application = await _application(desk, user, letter.application)
+    if application is None:
+        subscription, _ = await desk.accounts.add_application(user.id, letter.application)
+        application = subscription.application.id
+    draft = Draft(
+        body=letter.message,
+        title=letter.title,
+        priority=letter.priority,
+        url=letter.url,
+        url_title=letter.url_title,
+        tags=Raw(msgspec.json.encode(letter.tags)) if letter.tags else None,
+        key=letter.key,
+        ttl=letter.ttl,
+    )
+    sender = await desk.accounts.sender(user.id, application)
+    message = await desk.publisher.publish(sender, draft, scale=SCALE, idempotency_key=letter.idempotency_key)
+    return Numbered(message.id)
+
+
+async def state(desk: Desk, _question: Nothing) -> State:
+    info = await desk.store.info()
+    published = [user.name for user in await desk.accounts.users() if user.initial_password]
+    return State(info.engine, info.version, info.schema, await desk.store.check(), published)
+
+
+async def _application(desk: Desk, user: User, name: str) -> int | None:
+    for subscription in await desk.accounts.applications(user.id):
+        if subscription.role == "owner" and subscription.application.name == name:
+            return subscription.application.id
+    return None
+
+
+async def _device(desk: Desk, user: User, name: str) -> int | None:
+    return next((device.id for device in await desk.accounts.devices(user.id) if device.name == name), None)
+
+
+LIST_USERS = Operation("list_users", Nothing, UserLines, list_users)
+ADD_USER = Operation("add_user", NewUser, Nothing, add_user)
+SET_PASSWORD = Operation("set_password", NewPassword, Nothing, set_password)
+DELETE_USER = Operation("delete_user", Named, Nothing, delete_user)
+LIST_TOKENS = Operation("list_tokens", Nothing, TokenLines, list_tokens)
+ADD_TOKEN = Operation("add_token", NewToken, Secret, add_token)
+REVOKE_TOKEN = Operation("revoke_token", Numbered, Nothing, revoke_token)
+SEND = Operation("send", Letter, Numbered, send)
+STATE = Operation("state", Nothing, State, state)
+
+OPERATIONS: dict[str, Operation[Any, Any]] = {
+    operation.name: operation
+    for operation in (
+        LIST_USERS,
+        ADD_USER,
+        SET_PASSWORD,
+        DELETE_USER,
+        LIST_TOKENS,
+        ADD_TOKEN,
+        REVOKE_TOKEN,
+        SEND,
+        STATE,
+    )
+}
