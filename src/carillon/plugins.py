@@ -26,7 +26,8 @@ class Plugin(Struct, frozen=True):
 def discover(folder: str, *, extra: Sequence[EntryPoint] | None = None) -> list[Plugin]:
     """The plugins of `carillon.<folder>`, then the entry points of the group of that name (`extra` stands in for them).
 
-    Raises PluginError for a name used twice and for a module made for another API number than the folder's.
+    Raises PluginError for a name used twice, for a module made for another API number than the folder's, and for an
+    entry point that cannot be loaded.
     """
     package = import_module(f"carillon.{folder}")
     found: dict[str, Plugin] = {}
@@ -36,7 +37,7 @@ def discover(folder: str, *, extra: Sequence[EntryPoint] | None = None) -> list[
         if not module.name.startswith("_")
     ]
     points = entry_points(group=package.__name__) if extra is None else extra
-    for name, module in modules + [(point.name, point.load()) for point in points]:
+    for name, module in modules + [(point.name, _load(point)) for point in points]:
         origin = str(getattr(module, "__file__", module.__name__))
         if name in found:
             raise PluginError(f"{origin}: the name {name!r} is taken by {found[name].origin}")
@@ -45,3 +46,11 @@ def discover(folder: str, *, extra: Sequence[EntryPoint] | None = None) -> list[
             raise PluginError(f"{origin}: made for API {spoken}, this Carillon has {package.API}")
         found[name] = Plugin(name, module, origin)
     return list(found.values())
+
+
+def _load(point: EntryPoint) -> ModuleType:
+    try:
+        module: ModuleType = point.load()
+    except Exception as error:
+        raise PluginError(f"{point.name} = {point.value} of {point.group} cannot be loaded: {error!r}") from error
+    return module
