@@ -1,0 +1,169 @@
+"""A user's inbox: its pages, what changed in it, and what he does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from carillon.core.models import Change, ChangePage, Cleared, Entry, EntryChange, InboxItem
+from carillon.storage import entries, messages
+from carillon.storage.counters import draw
+from carillon.storage.entries import entry_of, release, renew, visible
+from carillon.storage.messages import message_of
+from carillon.storage.session import FAR, Row, Session
+
+# CROSS JOIN keeps SQLite from walking the messages and looking for the user's among them.
+ITEM = f"SELECT {entries.COLUMNS}, {messages.COLUMNS}"
+ITEMS = f"{ITEM} FROM entries e CROSS JOIN messages m WHERE m.id = e.message_id AND e.deleted = 0"
+NEWEST = "ORDER BY e.message_id DESC LIMIT ?"
+
+WALK = f"{ITEMS} AND e.user_id = ? AND e.message_id < ? {NEWEST}"
+
+WALK_APPLICATION = f"""{ITEMS} AND e.user_id = ? AND e.application_id = ? AND e.message_id < ?
+    AND e.message_id > coalesce((SELECT cleared_to FROM subscriptions WHERE user_id = ? AND application_id = ?), 0)
+    {NEWEST}
+"""
+
+ONE = f"""{ITEMS} AND e.user_id = ? AND e.message_id = ? AND e.message_id > coalesce((
+    SELECT cleared_to FROM subscriptions s WHERE s.user_id = e.user_id AND s.application_id = e.application_id
+), 0)"""
+
+# While cleared entries wait for the sweep, a walk could cross a million of them. So: of each application the newest
+# (at most `limit`) above its `cleared_to`, then the newest of all these.
+UNSWEPT = "SELECT 1 FROM subscriptions WHERE user_id = ? AND swept_to < cleared_to LIMIT 1"
+MERGE = f"""
+    {ITEM} FROM (
+        SELECT n.user_id, n.message_id FROM subscriptions s
+        CROSS JOIN entries n
+        WHERE s.user_id = ? AND n.user_id = s.user_id AND n.application_id = s.application_id AND n.deleted = 0
+        AND n.message_id > s.cleared_to AND n.message_id < ?
+        AND n.message_id >= coalesce((
+            SELECT o.message_id FROM entries o
+            WHERE o.user_id = s.user_id AND o.application_id = s.application_id AND o.deleted = 0
+            AND o.message_id > s.cleared_to AND o.message_id < ?
+            ORDER BY o.message_id DESC LIMIT 1 OFFSET ?
+        ), 0)
+        ORDER BY n.message_id DESC LIMIT ?
+    ) page
+    CROSS JOIN entries e
+    CROSS JOIN messages m
+    WHERE e.user_id = page.user_id AND e.deleted = 0 AND e.message_id = page.message_id AND m.id = e.message_id
+    ORDER BY e.message_id DESC
+"""
+
+KNOWN = "SELECT c.changed, coalesce(u.forgotten, 0) FROM counters c LEFT JOIN users u ON u.id = ?"
+
+CHANGED = f"""
+    SELECT {entries.COLUMNS}, coalesce(s.cleared_to, 0), {messages.COLUMNS}
+    FROM (SELECT * FROM entries WHERE user_id = ? AND changed > ? ORDER BY changed LIMIT ?) e
+    LEFT JOIN subscriptions s ON s.user_id = e.user_id AND s.application_id = e.application_id
+    LEFT JOIN messages m ON m.id = e.message_id AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0)
+    ORDER BY e.changed
+"""
+
+CLEARED = "SELECT user_id, changed, application_id, cleared_to FROM subscriptions WHERE user_id = ? AND changed > ?"
+
+
+def item_of(row: Row) -> InboxItem:
+    return InboxItem(entry_of(row), message_of(row[entries.WIDTH :]))
+
+
+def storable(ids: Sequence[int]) -> list[int]:
+    """Ids come from outside and may be beyond what a database takes."""
+    return [number for number in ids if 0 < number < FAR]
+
+
+async def page(
+    tx: Session, user_id: int, *, limit: int, before: int | None = None, application_id: int | None = None
+) -> list[InboxItem]:
+    top = FAR if before is None else max(0, min(before, FAR))
+    if application_id is not None:
+        rows = await tx.rows(WALK_APPLICATION, user_id, application_id, top, user_id, application_id, limit)
+    elif await tx.row(UNSWEPT, user_id):
+        rows = await tx.rows(MERGE, user_id, top, top, limit - 1, limit)
+    else:
+        rows = await tx.rows(WALK, user_id, top, limit)
+    return [item_of(row) for row in rows]
+
+
+async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
+    if not storable([message_id]):
+        return None
+    row = await tx.row(ONE, user_id, message_id)
+    return item_of(row) if row else None
+
+
+async def changes(tx: Session, user_id: int, *, after: int, limit: int) -> ChangePage:
+    """Needs one snapshot for all its reads: else the cursor could jump over what is committed in between."""
+    after = min(after, FAR)
+    known = await tx.row(KNOWN, user_id)
+    if after > 0 and known and not known[1] <= after <= known[0]:
+        return ChangePage([], 0, more=False, hole=True)
+    rows = await tx.rows(CHANGED, user_id, after, limit)
+    more = len(rows) == limit
+    last = rows[-1][3] if more else FAR
+    found: list[Change] = [change for row in rows if (change := _change_of(row))]
+    found += [
+        Cleared(user_id=row[0], changed=row[1], application_id=row[2], cleared_to=row[3])
+        for row in await tx.rows(CLEARED, user_id, after)
+        if row[1] <= last
+    ]
+    found.sort(key=lambda change: change.changed)
+    seen = [after, *(row[3] for row in rows[-1:]), *(change.changed for change in found[-1:])]
+    return ChangePage(found, max(seen), more, hole=False)
+
+
+def _change_of(row: Row) -> EntryChange | None:
+    """None: the entry has been cleared away."""
+    entry = entry_of(row)
+    if entry.message_id <= row[entries.WIDTH]:
+        return None
+    if entry.deleted is not None:
+        return EntryChange(entry=entry)
+    message = row[entries.WIDTH + 1 :]
+    return EntryChange(entry=entry, message=message_of(message)) if message[0] is not None else None
+
+
+async def mark(
+    tx: Session, user_id: int, ids: Sequence[int], *, read: int | None = None, dismissed: int | None = None
+) -> list[int]:
+    found = await visible(tx, user_id, storable(ids))
+    marked = [(entry, _marked(entry, read, dismissed)) for entry in found]
+    await renew(tx, [after for before, after in marked if after != before])
+    return [entry.message_id for entry in found]
+
+
+def _marked(entry: Entry, read: int | None, dismissed: int | None) -> Entry:
+    """None leaves, 0 unsets."""
+    return replace(
+        entry,
+        read=entry.read if read is None else read or None,
+        dismissed=entry.dismissed if dismissed is None else dismissed or None,
+    )
+
+
+async def delete(tx: Session, user_id: int, ids: Sequence[int], *, now: int) -> list[int]:
+    found = await visible(tx, user_id, storable(ids))
+    await renew(tx, [replace(entry, deleted=now) for entry in found])
+    gone = [entry.message_id for entry in found]
+    await release(tx, gone)
+    return gone
+
+
+async def clear(tx: Session, user_id: int, application_id: int | None, *, now: int) -> None:
+    """Raises a mark that hides what is below; the sweep removes it physically later. No time is kept of it."""
+    rows = await tx.rows("SELECT application_id FROM subscriptions WHERE user_id = ? ORDER BY sort_key", user_id)
+    cleared = [row[0] for row in rows if application_id in (None, row[0])]
+    following, changed = await draw(tx, changes=len(cleared))
+    cleared_to = following - 1
+    for number, application in enumerate(cleared, changed):
+        await tx.run(
+            "UPDATE subscriptions SET cleared_to = ?, changed = ? WHERE user_id = ? AND application_id = ?",
+            cleared_to,
+            number,
+            user_id,
+            application,
+        )
+        change = Cleared(user_id=user_id, changed=number, application_id=application, cleared_to=cleared_to)
+        tx.tell([change])

@@ -1,0 +1,159 @@
+"""Messages as rows, and publishing: the way of every message into the inboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Raw
+from msgspec.structs import astuple, replace
+
+from carillon.core.errors import Conflict
+from carillon.core.models import Change, Entry, EntryChange, Message
+from carillon.core.ports import Idempotency, Publication
+from carillon.storage.counters import draw
+from carillon.storage.entries import ENTRIES, withdraw
+from carillon.storage.session import Row, Session, Table, Value
+
+# The fields of Message in their order, then how many inboxes hold it.
+MESSAGES = Table(
+    "messages",
+    (
+        ("id", "bigint"),
+        ("public_id", "text"),
+        ("application_id", "bigint"),
+        ("title", "text"),
+        ("body", "text"),
+        ("content_type", "text"),
+        ("dialect", "text"),
+        ("priority", "bigint"),
+        ("level", "bigint"),
+        ("created", "bigint"),
+        ("sound", "text"),
+        ("url", "text"),
+        ("url_title", "text"),
+        ("icon", "text"),
+        ("tags", "text"),
+        ("actions", "text"),
+        ("extras", "text"),
+        ("key", "text"),
+        ("expires", "bigint"),
+        ("encrypted", "boolean"),
+        ("receivers", "bigint"),
+    ),
+)
+COLUMNS = ", ".join(f"m.{name}" for name, _ in MESSAGES.columns[:-1])
+
+USED = "SELECT fingerprint, message_id, public_id, created FROM idempotency WHERE application_id = ? AND key = ? AND expires > ?"  # noqa: E501
+USE = """
+    INSERT INTO idempotency (application_id, key, fingerprint, message_id, public_id, created, expires)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (application_id, key) DO UPDATE SET
+        fingerprint = excluded.fingerprint, message_id = excluded.message_id, public_id = excluded.public_id,
+        created = excluded.created, expires = excluded.expires
+"""
+
+
+def message_of(row: Row) -> Message:
+    return Message(
+        id=row[0],
+        public_id=row[1],
+        application_id=row[2],
+        title=row[3],
+        body=row[4],
+        content_type=row[5],
+        dialect=row[6],
+        priority=row[7],
+        level=row[8],
+        created=row[9],
+        sound=row[10],
+        url=row[11],
+        url_title=row[12],
+        icon=row[13],
+        tags=_raw(row[14]),
+        actions=_raw(row[15]),
+        extras=_raw(row[16]),
+        key=row[17],
+        expires=row[18],
+        encrypted=bool(row[19]),
+    )
+
+
+def row_of(message: Message, receivers: int) -> tuple[Value, ...]:
+    row: tuple[Value, ...] = astuple(message)
+    if message.tags is message.actions is message.extras is None:
+        return (*row, receivers)
+    return (*row[:14], _text(message.tags), _text(message.actions), _text(message.extras), *row[17:], receivers)
+
+
+def _raw(text: str | None) -> Raw | None:
+    return None if text is None else Raw(text.encode())
+
+
+def _text(raw: Raw | None) -> str | None:
+    return None if raw is None else str(raw, "utf-8")
+
+
+def is_plain(publication: Publication) -> bool:
+    """Whether it goes in without looking at what is stored."""
+    return publication.idempotency is None and publication.message.key is None
+
+
+async def publish_plain(tx: Session, publications: Sequence[Publication]) -> list[Message]:
+    """All of them with one drawing of numbers and one insertion a table. Returns the messages with their ids."""
+    arrivals = sum(len(publication.receivers) for publication in publications)
+    number, changed = await draw(tx, messages=len(publications), changes=arrivals)
+    messages: list[Message] = []
+    message_rows: list[tuple[Value, ...]] = []
+    entry_rows: list[tuple[Value, ...]] = []
+    changes: list[Change] = []
+    for number, publication in enumerate(publications, number):  # noqa: B020
+        message = replace(publication.message, id=number)
+        messages.append(message)
+        message_rows.append(row_of(message, len(publication.receivers)))
+        application_id = message.application_id
+        for user_id in publication.receivers:
+            entry_rows.append((user_id, number, application_id, changed, None, None, None, 0))
+            entry = Entry(user_id=user_id, message_id=number, application_id=application_id, changed=changed)
+            changes.append(EntryChange(entry=entry, message=message, arrival=True))
+            changed += 1
+    await tx.insert(MESSAGES, message_rows)
+    if entry_rows:
+        await tx.insert(ENTRIES, entry_rows)
+    tx.tell(changes)
+    return messages
+
+
+async def publish(tx: Session, publication: Publication) -> Message:
+    """With idempotency, judged at the time of the message, and replacing the one that has its key."""
+    message, once = publication.message, publication.idempotency
+    first = await _first(tx, message, once) if once else None
+    if first:
+        return first
+    if message.key is not None:
+        holder = await tx.row(
+            "SELECT id FROM messages WHERE application_id = ? AND key = ?", message.application_id, message.key
+        )
+        if holder:
+            await withdraw(tx, [holder[0]], message.created)
+    (stored,) = await publish_plain(tx, [publication])
+    if once:
+        await tx.run(
+            USE,
+            stored.application_id,
+            once.key,
+            once.fingerprint,
+            stored.id,
+            stored.public_id,
+            stored.created,
+            once.expires,
+        )
+    return stored
+
+
+async def _first(tx: Session, message: Message, once: Idempotency) -> Message | None:
+    row = await tx.row(USED, message.application_id, once.key, message.created)
+    if row is None:
+        return None
+    if row[0] != once.fingerprint:
+        raise Conflict("this idempotency key was used for another request")
+    return replace(message, id=row[1], public_id=row[2], created=row[3])

@@ -1,0 +1,203 @@
+"""PostgreSQL: one connection that writes and a pool that reads. Several processes may share the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import asyncpg
+
+from carillon.core.errors import DiskFull, Unavailable
+from carillon.core.models import Change
+from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
+from carillon.storage.lanes import LoopLane
+from carillon.storage.session import Row, Session, Table, Value
+
+log = logging.getLogger("carillon.storage")
+
+T = TypeVar("T")
+
+READERS = 8
+STATEMENTS = 512  # prepared ones a connection keeps
+PATIENCE = 30.0  # seconds for one statement, before the connection is taken for dead
+
+# Two statements, so that the second sees what the holder before committed. Until COMMIT no other process writes.
+WRITE_LOCK = 0x6361_7269
+BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})"
+
+# An installation that turns this off for all would have us answer before a message is safe.
+DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+
+# The world's fault, and over when the world is mended; all others are the fault of what was written.
+TROUBLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    connection = await asyncpg.connect(
+        url,
+        command_timeout=PATIENCE,
+        statement_cache_size=STATEMENTS,
+        max_cached_statement_lifetime=0,
+        server_settings={"application_name": "carillon"},
+    )
+    await connection.execute(DURABLE)
+    return connection
+
+
+class PostgresSession:
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.told: list[Change] = []
+
+    async def rows(self, sql: str, *args: Value) -> Sequence[Row]:
+        rows: list[Row] = await self._connection.fetch(numbered(sql), *args)
+        return rows
+
+    async def row(self, sql: str, *args: Value) -> Row | None:
+        row: Row | None = await self._connection.fetchrow(numbered(sql), *args)
+        return row
+
+    async def run(self, sql: str, *args: Value) -> int:
+        # Without arguments too as a prepared statement: its tag is "UPDATE 3", "INSERT 0 3".
+        tag: str = await self._connection.execute(numbered(sql), *args)
+        return int(tag.rpartition(" ")[2])
+
+    async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
+        await self._connection.execute(_insertion(table), *zip(*rows, strict=True))
+
+    def tell(self, changes: Sequence[Change]) -> None:
+        self.told += changes
+
+
+@cache
+def numbered(sql: str) -> str:
+    """`?` becomes `$1`, `$2` …"""
+    first, *others = sql.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
+
+
+@cache
+def _insertion(table: Table) -> str:
+    """A column an array: one statement whatever the number of rows."""
+    names = ", ".join(name for name, _ in table.columns)
+    arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, 1))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
+
+
+def trouble(error: Exception, text: str) -> Unavailable | None:
+    if isinstance(error, asyncpg.DiskFullError):
+        return DiskFull(DISK_FULL)
+    return Unavailable(text) if isinstance(error, TROUBLE) else None
+
+
+class PostgresWriter:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+
+    def lane(self) -> LoopLane[Any]:
+        return LoopLane("storage-writer")
+
+    async def begin(self) -> PostgresSession:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        await self._connection.execute(BEGIN)
+        return PostgresSession(self._connection)
+
+    async def commit(self) -> None:
+        if self._connection:
+            await self._connection.execute("COMMIT")
+
+    async def rollback(self, error: Exception) -> None:
+        """A connection in trouble is not used again, and its end rolls back."""
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            if self.trouble(error):
+                self._connection = None
+                connection.terminate()
+            elif connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
+        except TROUBLE:
+            self._connection = None
+            connection.terminate()
+
+    def trouble(self, error: Exception) -> Unavailable | None:
+        return trouble(error, CANNOT_WRITE)
+
+    async def close(self) -> None:
+        if self._connection:
+            await self._connection.close(timeout=PATIENCE)
+        self._connection = None
+
+
+class PostgresEngine:
+    name = "PostgreSQL"
+
+    def __init__(self, url: str, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self.writer = PostgresWriter(url)
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresEngine:
+        """Raises `Unavailable` when the database cannot be reached."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=READERS,
+                command_timeout=PATIENCE,
+                statement_cache_size=STATEMENTS,
+                max_cached_statement_lifetime=0,
+                reset=_keep,
+                server_settings={"application_name": "carillon"},
+            )
+        except TROUBLE as error:
+            raise Unavailable(f"the database cannot be reached: {error}") from error
+        return cls(url, pool)
+
+    async def read(self, work: Task[T], *, snapshot: bool) -> T:
+        try:
+            async with self._pool.acquire(timeout=PATIENCE) as connection:
+                if not snapshot:
+                    return await work(PostgresSession(connection))
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    return await work(PostgresSession(connection))
+        except Exception as error:
+            failure = trouble(error, CANNOT_READ)
+            if failure is None:
+                raise
+            log.error("%s: %s: %s", failure, type(error).__name__, error)  # noqa: TRY400
+            raise failure from error
+
+    async def version(self, tx: Session) -> str:
+        row = await tx.row("SHOW server_version")
+        return str(row[0]) if row else ""
+
+    async def faults(self, tx: Session) -> list[str]:
+        """None: it has no check of its own that a client could ask for."""
+        return []
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def _keep(connection: asyncpg.Connection) -> None:
+    """Nothing is set on a connection that reads, so nothing has to be reset: a round trip less for each read."""

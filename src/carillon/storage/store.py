@@ -1,0 +1,133 @@
+"""The Store port as a table of doors: what is asked here is done in the module named beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from carillon.core.limits import Limits
+from carillon.core.models import Change, Message
+from carillon.core.ports import Clock, Publication, Store, StoreInfo
+from carillon.storage import applications, bearers, devices, inbox, tokens, upkeep, users
+from carillon.storage.commit import Committer
+from carillon.storage.engine import Engine
+from carillon.storage.lock import FolderLock
+from carillon.storage.migrate import DATABASE, engine_of, migrate_postgres, migrate_sqlite
+from carillon.storage.postgres import PostgresEngine
+from carillon.storage.session import Session
+from carillon.storage.sqlite import SqliteEngine
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Query = Callable[Concatenate[Session, P], Coroutine[Any, Any, T]]
+Door = Callable[Concatenate["SqlStore", P], Coroutine[Any, Any, T]]
+
+
+async def open_store(
+    url: str | None, data: Path, *, announce: Callable[[Sequence[Change]], None], limits: Limits, clock: Clock
+) -> Store:
+    """Migrates and opens: SQLite in the folder `data`, or PostgreSQL at `url` (postgresql://…).
+
+    `announce` is called on the event loop after each COMMIT, in their order, with what changed in it. Raises
+    ValueError for another address, `Refusal` when the database is not ours to open, `Unavailable` when it is away.
+    """
+    engine = await (_open_sqlite(data) if engine_of(url) == "sqlite" else _open_postgres(url or ""))
+    committer = Committer(engine.writer, announce=announce, limits=limits, clock=clock)
+    return SqlStore(engine, committer)
+
+
+async def _open_sqlite(data: Path) -> Engine:
+    lock = FolderLock(data)
+    try:
+        await migrate_sqlite(data)
+    except BaseException:
+        lock.release()
+        raise
+    return SqliteEngine(data / DATABASE, lock)
+
+
+async def _open_postgres(url: str) -> Engine:
+    engine = await PostgresEngine.open(url)
+    try:
+        await migrate_postgres(url)
+    except BaseException:
+        await engine.close()
+        raise
+    return engine
+
+
+def reading(query: Query[P, T], *, snapshot: bool = False) -> Door[P, T]:
+    """`snapshot`: for a query of several statements that must see the same state."""
+
+    async def door(store: SqlStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store.engine.read(lambda tx: query(tx, *args, **kwargs), snapshot=snapshot)
+
+    return door
+
+
+def writing(query: Query[P, T]) -> Door[P, T]:
+    async def door(store: SqlStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await store.committer.submit(lambda tx: query(tx, *args, **kwargs))
+
+    return door
+
+
+class SqlStore:
+    def __init__(self, engine: Engine, committer: Committer) -> None:
+        self.engine = engine
+        self.committer = committer
+
+    def publish(self, publication: Publication) -> Awaitable[Message]:
+        return self.committer.submit(publication)
+
+    page = reading(inbox.page)
+    item = reading(inbox.item)
+    changes = reading(inbox.changes, snapshot=True)
+    mark = writing(inbox.mark)
+    delete_entries = writing(inbox.delete)
+    clear = writing(inbox.clear)
+
+    add_user = writing(users.add)
+    user = reading(users.by_id)
+    user_by_name = reading(users.by_name)
+    set_password = writing(users.set_password)
+    delete_user = writing(users.delete)
+    users = reading(users.every)
+
+    add_application = writing(applications.add)
+    sender = reading(applications.sender)
+    subscription = reading(applications.subscription)
+    subscriptions = reading(applications.subscriptions)
+
+    add_device = writing(devices.add)
+    devices = reading(devices.of_user)
+
+    add_token = writing(tokens.add)
+    bearer = reading(bearers.by_digest)
+    touch_token = writing(tokens.touch)
+    delete_token = writing(tokens.delete)
+    tokens = reading(tokens.every)
+
+    sweep = writing(upkeep.sweep)
+    expire = writing(upkeep.expire)
+    forget = writing(upkeep.forget)
+
+    ping = reading(upkeep.ping)
+
+    async def info(self) -> StoreInfo:
+        async def ask(tx: Session) -> StoreInfo:
+            return StoreInfo(self.engine.name, await self.engine.version(tx), await upkeep.schema(tx))
+
+        return await self.engine.read(ask, snapshot=False)
+
+    async def check(self) -> list[str]:
+        async def look(tx: Session) -> list[str]:
+            return await self.engine.faults(tx) + await upkeep.faults(tx)
+
+        return await self.engine.read(look, snapshot=True)
+
+    async def close(self) -> None:
+        await self.committer.close()
+        await self.engine.close()

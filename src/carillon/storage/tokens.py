@@ -1,0 +1,74 @@
+"""Secrets, of which only digests are kept."""
+
+from __future__ import annotations
+
+from carillon.core.errors import Conflict, NotFound
+from carillon.core.models import Token, TokenKind
+from carillon.core.ports import TokenInfo
+from carillon.storage.session import Row, Session
+
+COLUMNS = "t.id, t.kind, coalesce(t.application_id, t.device_id), t.created, t.last_used"
+WIDTH = 5
+SUBJECTS: dict[TokenKind, str] = {
+    "application": "SELECT 1 FROM applications WHERE id = ?",
+    "device": "SELECT 1 FROM devices WHERE id = ?",
+}
+
+# An application with several owners is listed under the first of them.
+EVERY = f"""
+    SELECT {COLUMNS}, coalesce(a.name, d.name), coalesce(u.name, '')
+    FROM tokens t
+    LEFT JOIN applications a ON a.id = t.application_id
+    LEFT JOIN devices d ON d.id = t.device_id
+    LEFT JOIN users u ON u.id = coalesce(d.user_id, (
+        SELECT min(s.user_id) FROM subscriptions s WHERE s.application_id = a.id AND s.role = 'owner'
+    ))
+    ORDER BY t.id
+"""
+
+
+def token_of(row: Row) -> Token:
+    return Token(id=row[0], kind=row[1], subject_id=row[2], created=row[3], last_used=row[4])
+
+
+async def refuse_known(tx: Session, digest: bytes) -> None:
+    """Raises `Conflict` when there is such a token."""
+    if await by_digest(tx, digest):
+        raise Conflict("this token exists already")
+
+
+async def insert(tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, now: int) -> Token:
+    (row,) = await tx.rows(
+        "INSERT INTO tokens (kind, application_id, device_id, digest, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        kind,
+        subject_id if kind == "application" else None,
+        subject_id if kind == "device" else None,
+        digest,
+        now,
+    )
+    return Token(id=row[0], kind=kind, subject_id=subject_id, created=now)
+
+
+async def add(tx: Session, kind: TokenKind, subject_id: int, digest: bytes, now: int) -> Token:
+    """Raises `NotFound` for the application or device, `Conflict` for a token that exists."""
+    if await tx.row(SUBJECTS[kind], subject_id) is None:
+        raise NotFound(f"no such {kind}")
+    await refuse_known(tx, digest)
+    return await insert(tx, kind, subject_id, digest=digest, now=now)
+
+
+async def by_digest(tx: Session, digest: bytes) -> Token | None:
+    row = await tx.row(f"SELECT {COLUMNS} FROM tokens t WHERE t.digest = ?", digest)
+    return token_of(row) if row else None
+
+
+async def every(tx: Session) -> list[TokenInfo]:
+    return [TokenInfo(token_of(row), *row[WIDTH:]) for row in await tx.rows(EVERY)]
+
+
+async def touch(tx: Session, token_id: int, now: int) -> None:
+    await tx.run("UPDATE tokens SET last_used = ? WHERE id = ?", now, token_id)
+
+
+async def delete(tx: Session, token_id: int) -> bool:
+    return await tx.run("DELETE FROM tokens WHERE id = ?", token_id) > 0
