@@ -113,7 +113,7 @@ BREACHES = [
         "carillon.channels.* may import each other",
     ),
     Breach(rules.linted_families_are_documented, {"pyproject.toml": PYPROJECT.replace('"B"', '"N"')}, "N is on"),
-    Breach(rules.exceptions_give_their_reason, {CORE: f"x = 1  # {NOQA}\n"}, "bell.py:1 # noqa"),
+    Breach(rules.exceptions_give_their_reason, {CORE: f"x = 1  # {NOQA}\n"}, "bell.py:1 # no"),
     Breach(rules.exceptions_give_their_reason, {"tests/x.py": f"x = 1  # {IGNORED}\n"}, "x.py:1 # type"),
     Breach(
         rules.exceptions_give_their_reason,
