@@ -48,5 +48,5 @@ def test_another_api_number_stops_the_start_and_names_the_file() -> None:
 
 
 def test_a_module_that_cannot_be_loaded_stops_the_start_and_is_named() -> None:
-    with pytest.raises(PluginError, match="smoke-signals.*carillon_smoke"):
+    with pytest.raises(PluginError, match=r"smoke-signals.*carillon_smoke"):
         discover("dialects", extra=[from_elsewhere("smoke-signals", "carillon_smoke")])

@@ -20,7 +20,7 @@ def test_one_byte_more_is_too_large(text: str, limit: int) -> None:
 
 
 def test_half_a_surrogate_pair_is_bad_input_not_too_large() -> None:
-    with pytest.raises(BadInput, match="^title is not valid text$") as caught:
+    with pytest.raises(BadInput, match=r"^title is not valid text$") as caught:
         bounded("title", "bell \ud83d", 100)
     assert not isinstance(caught.value, TooLarge)
 

@@ -46,7 +46,7 @@ class Passwords:
         if until is not None and now < until:
             return True
         if stored is None:
-            await self.hash(password)
+            await self.hash(password.encode("utf-8", "replace").decode())
             return False
         if not await self._in_thread(self._check, stored, password):
             return False

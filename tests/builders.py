@@ -1,0 +1,195 @@
+"""What tests are made of: records with sensible fields, a clock that is set, ids that count, a core over a store."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from argon2 import PasswordHasher
+
+from carillon.core.access import Access
+from carillon.core.accounts import Accounts
+from carillon.core.errors import CarillonError
+from carillon.core.housekeeping import Housekeeping
+from carillon.core.inbox import Inbox
+from carillon.core.kit import Build, Kit
+from carillon.core.limits import Limits
+from carillon.core.models import Application, Device, Message, Subscription, User
+from carillon.core.passwords import Passwords
+from carillon.core.peers import Peers
+from carillon.core.ports import Publication, Sender, Store
+from carillon.core.publish import Publisher
+from carillon.hub.local import LocalHub
+from carillon.storage import open_store
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+SECOND = 1_000_000  # µs
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+NOON = 1_788_264_000 * SECOND  # 2026-09-01T12:00:00Z
+
+_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: int = NOON) -> None:
+        self.microseconds = now
+        self.seconds = 1000.0
+
+    def now(self) -> int:
+        return self.microseconds
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, microseconds: int) -> None:
+        self.microseconds += microseconds
+        self.seconds += microseconds / SECOND
+
+
+class Ids:
+    """Counts: each public id and each secret is another, and the same in every run."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def public_id(self) -> str:
+        return self.secret(12)
+
+    def secret(self, length: int) -> str:
+        self._count += 1
+        rest, digits = self._count, ""
+        while rest:
+            rest, digit = divmod(rest, len(_DIGITS))
+            digits = _DIGITS[digit] + digits
+        return digits.rjust(length, "0")
+
+
+def quick_hasher() -> PasswordHasher:
+    """Argon2id at its cheapest: tests are about who gets in, not about how dear it is to guess."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def user(**fields: Any) -> User:
+    return _built(User, fields, id=1, name="ada", password_hash="", admin=False, initial_password=False, created=NOON)
+
+
+def application(**fields: Any) -> Application:
+    return _built(Application, fields, id=7, name="Backup", description="", default_priority=0, created=NOON)
+
+
+def subscription(application: Application, **fields: Any) -> Subscription:
+    return _built(
+        Subscription, fields, user_id=1, application=application, role="owner", sort_key="a0", cleared_to=0, changed=0
+    )
+
+
+def device(**fields: Any) -> Device:
+    return _built(Device, fields, id=3, user_id=1, name="phone", created=NOON)
+
+
+def message(**fields: Any) -> Message:
+    return _built(
+        Message,
+        fields,
+        id=42,
+        public_id="000000000042",
+        application_id=7,
+        title="Backup",
+        body="done",
+        content_type="text/plain",
+        dialect="gotify",
+        priority=5,
+        level=5,
+        created=NOON,
+    )
+
+
+def publication(application_id: int, *receivers: int, **fields: Any) -> Publication:
+    return Publication(message(id=0, application_id=application_id, **fields), receivers)
+
+
+def _built(kind: type[T], fields: dict[str, Any], **usual: Any) -> T:
+    return msgspec.structs.replace(kind(**usual), **fields)
+
+
+@dataclass(frozen=True)
+class House:
+    """The core over a store, its parts in reach."""
+
+    store: Store
+    hub: LocalHub
+    clock: Clock
+    ids: Ids
+    passwords: Passwords
+    access: Access
+    accounts: Accounts
+    publisher: Publisher
+    inbox: Inbox
+    housekeeping: Housekeeping
+    kit: Kit
+
+    async def user(self, name: str = "ada", *, admin: bool = False) -> User:
+        """Whose password is his name."""
+        return await self.accounts.add_user(name, name, admin=admin)
+
+    async def sender(self, owner: User, name: str = "Backup", **options: Any) -> tuple[Sender, str]:
+        """An application ready to publish, and its token."""
+        subscription, secret = await self.accounts.add_application(owner.id, name, **options)
+        return await self.accounts.sender(owner.id, subscription.application.id), secret
+
+
+def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: Peers | None = None) -> House:
+    """The core as the composition root joins it. The caller closes `access`, then `passwords`."""
+    ids = Ids()
+    passwords = Passwords(clock, ids, quick_hasher())
+    access = Access(store, passwords, clock)
+    accounts = Accounts(store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits)
+    publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits)
+    housekeeping = Housekeeping(store, clock)
+    inbox = Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake)
+
+    async def healthy() -> bool:
+        try:
+            await store.ping()
+        except CarillonError:
+            return False
+        return True
+
+    kit = Kit(
+        access=access,
+        accounts=accounts,
+        publisher=publisher,
+        inbox=inbox,
+        hub=hub,
+        limits=limits,
+        clock=clock,
+        peers=peers or Peers(),
+        healthy=healthy,
+        build=Build("0.0.test"),
+    )
+    return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, housekeeping, kit)
+
+
+@asynccontextmanager
+async def opened(folder: Path, *, limits: Limits | None = None, peers: Peers | None = None) -> AsyncIterator[House]:
+    """The core over a real SQLite database in `folder`."""
+    clock = Clock()
+    limits = limits or Limits()
+    hub = LocalHub(streams_per_user=limits.streams_per_user)
+    store = await open_store(None, folder, announce=hub.announce, limits=limits, clock=clock)
+    house = build(store, hub=hub, clock=clock, limits=limits, peers=peers)
+    try:
+        yield house
+    finally:
+        await house.access.close()
+        await store.close()
+        house.passwords.close()
