@@ -50,10 +50,10 @@ SOUND_HOUSE = {
     "requirements/runtime.txt": "open==1.0 \\\n    --hash=sha256:00\nelsewhere==2 ; sys_platform == 'win32' \\\n",
     "requirements/dev.txt": "open==1.0 \\\n",
     "installed/open-1.0.dist-info/METADATA": "Metadata-Version: 2.4\nName: open\nVersion: 1.0\nLicense: MIT\n",
-    CORE: "import json\n\ndef ring(self, a, b, c, *, d): ...\n",
+    CORE: "import json\n\ndef ring(self, a, b, c, *, d):\n    return a\n",
     APP: "from carillon.core import bell\n\ndef start():\n    import slow_library\n",
     CHANNEL: "X = 1  # noqa: S105  # not a secret\n",
-    "src/carillon/ops/system.py": '"""Only words."""\n\nimport time\n',
+    "src/carillon/ops/system.py": '"""Declares."""\nimport time\n\nclass Clock:\n    def now(self) -> int: ...\n',
     "tests/core/test_bell.py": "",
     "tests/test_app.py": "",
 }
