@@ -34,6 +34,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/message", messages.index),
     ("DELETE", "/message", messages.delete_all),
     ("DELETE", "/message/{id}", messages.delete_one),
+    ("GET", "/stream", stream.not_a_handshake),
 )
 
 # Prefixes of the routes that are not there yet are held for them: nobody else may take them.
@@ -63,7 +64,6 @@ def mount(kit: Kit) -> Mount:
         front={
             ("POST", "/message"): messages.Post(kit),
             ("WEBSOCKET", "/stream"): stream.Stream(kit),
-            ("GET", "/stream"): stream.not_a_handshake,
         },
         fallback=no_such_page,
         public=frozenset({"/docs", "/health", "/image", "/static", "/swagger"}),

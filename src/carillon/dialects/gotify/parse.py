@@ -87,7 +87,7 @@ def _extras(raw: bytes) -> Raw | None:
 
 
 class _Display(Struct):
-    contentType: str = PLAIN  # noqa: N815  # Gotify's own spelling
+    contentType: str = PLAIN  # Gotify's own spelling
 
 
 class _DisplayExtra(Struct):

@@ -47,27 +47,27 @@ class _Application(Struct, kw_only=True):
     description: str
     internal: bool = False
     image: str = DEFAULT_IMAGE
-    defaultPriority: int  # noqa: N815  # Gotify's own spelling
-    createdAt: str  # noqa: N815
-    lastUsed: str | None  # noqa: N815
-    sortKey: str  # noqa: N815
+    defaultPriority: int  # Gotify's own spelling
+    createdAt: str
+    lastUsed: str | None
+    sortKey: str
 
 
 class _Client(Struct, kw_only=True):
     id: int
     token: str | UnsetType
     name: str
-    createdAt: str  # noqa: N815
-    lastUsed: str | None  # noqa: N815
-    expiresAfterInactivitySeconds: int = 0  # noqa: N815
+    createdAt: str
+    lastUsed: str | None
+    expiresAfterInactivitySeconds: int = 0
 
 
 class _User(Struct, kw_only=True):
     id: int
     name: str
     admin: bool
-    createdAt: str  # noqa: N815
-    clientId: int | UnsetType = UNSET  # noqa: N815
+    createdAt: str
+    clientId: int | UnsetType = UNSET
 
 
 _encode = msgspec.json.Encoder().encode
