@@ -169,7 +169,7 @@ class Accounts:
     async def add_token(self, kind: TokenKind, subject_id: int) -> tuple[Token, str]:
         """One more token for an application or device that exists."""
         secret = self._secret(kind)
-        return await self._store.add_token(kind, subject_id, digest(secret), self._clock.now()), secret
+        return await self._store.add_token(kind, subject_id, digest=digest(secret), now=self._clock.now()), secret
 
     async def revoke(self, token_id: int) -> None:
         """The token is dead at once; open streams of its device end. Raises NotFound."""

@@ -99,7 +99,7 @@ async def changes(tx: Session, user_id: int, *, after: int, limit: int) -> Chang
     after = min(after, FAR)
     known = await tx.row(KNOWN, user_id)
     if after > 0 and known and not known[1] <= after <= known[0]:
-        return ChangePage([], 0, more=False, hole=True)
+        return ChangePage([], known[0], more=False, hole=True)
     rows = await tx.rows(CHANGED, user_id, after, limit)
     more = len(rows) == limit
     last = rows[-1][3] if more else FAR

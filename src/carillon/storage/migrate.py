@@ -12,14 +12,16 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import asyncpg
 from msgspec import Struct
 
-from carillon.storage import postgres, sqlite
+from carillon.storage import sqlite
 from carillon.storage.lock import FolderLock
 from carillon.storage.refusals import NewerSchema
+
+if TYPE_CHECKING:
+    import asyncpg
 
 FOLDER = Path(__file__).parent / "migrations"
 DATABASE = "carillon.db"
@@ -66,7 +68,7 @@ async def pending(url: str | None, data: Path) -> list[str]:
     """The names of the steps that `migrate` would apply. Changes nothing. Raises `NewerSchema`."""
     if engine_of(url) == "sqlite":
         return _names(await asyncio.to_thread(_pending_sqlite, data / DATABASE))
-    connection = await postgres.connect(url or "")
+    connection = await _connect(url or "")
     try:
         return _names(_after(await _number(connection), "postgres"))
     finally:
@@ -90,7 +92,7 @@ async def migrate_sqlite(data: Path) -> list[str]:
 
 
 async def migrate_postgres(url: str) -> list[str]:
-    connection = await postgres.connect(url)
+    connection = await _connect(url)
     try:
         await connection.execute(f"SELECT pg_advisory_lock({LOCK})", timeout=None)
         todo = _after(await _number(connection), "postgres")
@@ -100,6 +102,12 @@ async def migrate_postgres(url: str) -> list[str]:
         return _names(todo)
     finally:
         await connection.close()
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    from carillon.storage import postgres
+
+    return await postgres.connect(url)
 
 
 async def _number(connection: asyncpg.Connection) -> int:

@@ -14,7 +14,6 @@ from carillon.storage.commit import Committer
 from carillon.storage.engine import Engine
 from carillon.storage.lock import FolderLock
 from carillon.storage.migrate import DATABASE, engine_of, migrate_postgres, migrate_sqlite
-from carillon.storage.postgres import PostgresEngine
 from carillon.storage.session import Session
 from carillon.storage.sqlite import SqliteEngine
 
@@ -49,7 +48,9 @@ async def _open_sqlite(data: Path) -> Engine:
 
 
 async def _open_postgres(url: str) -> Engine:
-    engine = await PostgresEngine.open(url)
+    from carillon.storage import postgres
+
+    engine = await postgres.PostgresEngine.open(url)
     try:
         await migrate_postgres(url)
     except BaseException:

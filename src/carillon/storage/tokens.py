@@ -49,7 +49,7 @@ async def insert(tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes
     return Token(id=row[0], kind=kind, subject_id=subject_id, created=now)
 
 
-async def add(tx: Session, kind: TokenKind, subject_id: int, digest: bytes, now: int) -> Token:
+async def add(tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, now: int) -> Token:
     """Raises `NotFound` for the application or device, `Conflict` for a token that exists."""
     if await tx.row(SUBJECTS[kind], subject_id) is None:
         raise NotFound(f"no such {kind}")
