@@ -9,6 +9,8 @@ from carillon.core.limits import Limits
 from carillon.core.models import ChangePage, InboxItem
 from carillon.core.ports import Clock, Store
 
+BEYOND = 2**63 - 1  # no number gets there: a hole for sure
+
 
 class Inbox:
     """`cleared` is called after a clearing, so that housekeeping starts to remove what it covers."""
@@ -37,6 +39,10 @@ class Inbox:
         return await self._store.changes(
             user_id, after=after, limit=min(limit or self._limits.changes, self._limits.changes)
         )
+
+    async def cursor(self, user_id: int) -> int:
+        """The newest number there is: who wants only what comes from now on begins behind it."""
+        return (await self._store.changes(user_id, after=BEYOND, limit=1)).cursor
 
     async def mark(
         self, user_id: int, ids: Sequence[int], *, read: bool | None = None, dismissed: bool | None = None

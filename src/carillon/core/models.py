@@ -147,7 +147,7 @@ class ChangePage(Struct, frozen=True):
     """Changes in rising order. Ask again with `after=cursor`, at once if there is `more`.
 
     `hole`: changes since the given cursor have been forgotten, or it is not of this installation; the reader
-    starts anew from 0.
+    starts anew from 0. `cursor` is then the newest number there is.
     """
 
     changes: list[Change]

@@ -206,9 +206,10 @@ class Streams:
     """The open streams of a dialect; made once, when it is mounted.
 
     `payload` renders a change (None: this dialect does not tell it), `event` names it for server-sent events,
-    `hole` is the payload that tells a reader to forget all and begin anew. `abrupt`: a WebSocket is ended without
-    a close frame. The three methods serve one stream, from before the answer to the request until the client is
-    gone or the stream is ended; they raise what Hub.join raises, before anything is answered.
+    `hole` is the payload that tells a reader to forget all and begin anew, `live` makes the one that tells him, after
+    a replay, that he has everything up to a number. `abrupt`: a WebSocket is ended without a close frame. The three
+    methods serve one stream, from before the answer to the request until the client is gone or the stream is ended;
+    they raise what Hub.join raises, before anything is answered.
 
     Nothing lost, nothing twice between replay and live: the listener joins first, so whatever it will not be told
     was committed before any of its reads. It stays deaf while it reads storage until there is no more. A change
@@ -225,6 +226,7 @@ class Streams:
         event: Callable[[Change], str] = _message,
         *,
         hole: bytes = b"",
+        live: Callable[[int], bytes] | None = None,
         abrupt: bool = False,
         heartbeat: float = HEARTBEAT,
     ) -> None:
@@ -232,6 +234,7 @@ class Streams:
         self.event = event
         self._hub = hub
         self._hole = hole
+        self._live = live
         self._abrupt = abrupt
         self._heart = _Heart(heartbeat)
         self._websocket = _Form(self, lambda payload, *_: websocket(payload))
@@ -308,6 +311,8 @@ class Streams:
             if not page.more:
                 cursor = max(cursor, heard)
                 if listener.newest <= cursor:
+                    if self._live is not None:
+                        listener.socket.write(form.frame(self._live(cursor), "live", cursor))
                     listener.go_live(cursor)
                     return
 
