@@ -266,6 +266,12 @@ def layers_name_every_module(tree: Path) -> list[str]:
     named = set(re.findall(r"\w+", " ".join(layers["layers"])))
     there = {module.path.relative_to(PACKAGE).parts[0].removesuffix(".py") for module in modules(tree)}
     faults += [f"{PACKAGE}/{name}: in no layer" for name in sorted(there - named - {"__init__"})]
+    folders = {module.path.parent for module in modules(tree)}
+    faults += [
+        f"{path}: not seen without __init__.py"
+        for path in sorted(folders)
+        if not (tree / path / "__init__.py").exists()
+    ]
     apart = {name for contract in contracts if contract["type"] == "independence" for name in contract["modules"]}
     edges = [f"{PACKAGE.name}.{folder}.*" for folder in ("dialects", "channels")]
     return faults + [f"pyproject.toml: {edge} may import each other" for edge in edges if edge not in apart]

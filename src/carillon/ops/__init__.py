@@ -1,0 +1,1 @@
+"""How it runs: the server and its end, the commands' way in, logs, the clock and the dice."""
