@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import astuple, replace
 
 from carillon.core.models import Entry, EntryChange
 from carillon.storage.counters import draw
-from carillon.storage.session import Row, Session, Table, Value, listed
+from carillon.storage.session import Row, Session, Table, Value
 
 # The fields of Entry in their order. `deleted` is 0 where Entry has None, since it is part of the primary key.
 ENTRIES = Table(
@@ -26,20 +26,25 @@ ENTRIES = Table(
 )
 COLUMNS = ", ".join(f"e.{name}" for name, _ in ENTRIES.columns)
 WIDTH = len(ENTRIES.columns)
-CHUNK = 1024  # ids in one statement; SQLite takes 32766 values
 
-# The entries of user ? that he can see, of those listed.
+# Those of the listed entries that the user can see.
 VISIBLE = f"""
     SELECT {COLUMNS} FROM entries e
     LEFT JOIN subscriptions s ON s.user_id = e.user_id AND s.application_id = e.application_id
-    WHERE e.user_id = ? AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0) AND e.message_id IN """
+    WHERE e.user_id = ? AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0) AND e.message_id IN (??)
+    ORDER BY e.message_id
+"""
 
 # Who has the listed messages: found by the application's subscriptions, which cost nothing when publishing.
 HOLDERS = f"""
     SELECT {COLUMNS} FROM messages m
     JOIN subscriptions s ON s.application_id = m.application_id
     JOIN entries e ON e.user_id = s.user_id AND e.deleted = 0 AND e.message_id = m.id
-    WHERE e.message_id > s.cleared_to AND m.id IN """
+    WHERE e.message_id > s.cleared_to AND m.id IN (??)
+    ORDER BY e.message_id, e.user_id
+"""
+
+LIFT = "DELETE FROM entries WHERE user_id IN (??) AND deleted = 0 AND message_id IN (??)"
 
 
 def entry_of(row: Row) -> Entry:
@@ -60,18 +65,9 @@ def row_of(entry: Entry) -> tuple[Value, ...]:
     return (*row[:-1], entry.deleted or 0)
 
 
-def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
-
-
-async def visible(tx: Session, user_id: int, ids: Sequence[int]) -> list[Entry]:
+async def visible(tx: Session, user_id: int, ids: list[int]) -> list[Entry]:
     """By rising id."""
-    found: list[Entry] = []
-    for part in chunks(sorted(set(ids))):
-        marks, values = listed(part)
-        found += [entry_of(row) for row in await tx.rows(f"{VISIBLE} {marks} ORDER BY e.message_id", user_id, *values)]
-    return found
+    return [entry_of(row) for row in await tx.rows(VISIBLE, user_id, ids)]
 
 
 async def renew(tx: Session, entries: Sequence[Entry]) -> None:
@@ -83,30 +79,20 @@ async def renew(tx: Session, entries: Sequence[Entry]) -> None:
         return
     _, changed = await draw(tx, changes=len(entries))
     new = [replace(entry, changed=number) for number, entry in enumerate(entries, changed)]
-    for users in chunks(sorted({entry.user_id for entry in entries})):
-        for messages in chunks(sorted({entry.message_id for entry in entries})):
-            (user_marks, user_ids), (message_marks, message_ids) = listed(users), listed(messages)
-            await tx.run(
-                f"DELETE FROM entries WHERE user_id IN {user_marks} AND deleted = 0 AND message_id IN {message_marks}",
-                *user_ids,
-                *message_ids,
-            )
+    users, messages = {entry.user_id for entry in entries}, {entry.message_id for entry in entries}
+    await tx.run(LIFT, [*users], [*messages])
     await tx.insert(ENTRIES, [row_of(entry) for entry in new])
     tx.tell([EntryChange(entry=entry) for entry in new])
 
 
-async def release(tx: Session, ids: Sequence[int]) -> None:
+async def release(tx: Session, ids: list[int]) -> None:
     """One inbox has given up each of these messages: those that nobody has any more go."""
-    for part in chunks(ids):
-        marks, values = listed(part)
-        await tx.run(f"DELETE FROM messages WHERE receivers <= 1 AND id IN {marks}", *values)
-        await tx.run(f"UPDATE messages SET receivers = receivers - 1 WHERE id IN {marks}", *values)
+    await tx.run("DELETE FROM messages WHERE receivers <= 1 AND id IN (??)", ids)
+    await tx.run("UPDATE messages SET receivers = receivers - 1 WHERE id IN (??)", ids)
 
 
-async def withdraw(tx: Session, ids: Sequence[int], now: int) -> None:
+async def withdraw(tx: Session, ids: list[int], now: int) -> None:
     """Deletes messages from every inbox. Those that were cleared away there already are left to the sweep."""
-    for part in chunks(ids):
-        marks, values = listed(part)
-        rows = await tx.rows(f"{HOLDERS} {marks} ORDER BY e.message_id, e.user_id", *values)
-        await renew(tx, [replace(entry_of(row), deleted=now) for row in rows])
-        await tx.run(f"DELETE FROM messages WHERE id IN {marks}", *values)
+    holders = [entry_of(row) for row in await tx.rows(HOLDERS, ids)]
+    await renew(tx, [replace(entry, deleted=now) for entry in holders])
+    await tx.run("DELETE FROM messages WHERE id IN (??)", ids)

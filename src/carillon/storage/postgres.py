@@ -13,7 +13,7 @@ from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import LoopLane
-from carillon.storage.session import Row, Session, Table, Value
+from carillon.storage.session import LIST, Argument, Row, Session, Table, Value
 
 log = logging.getLogger("carillon.storage")
 
@@ -26,6 +26,9 @@ PATIENCE = 30.0  # seconds for one statement, before the connection is taken for
 # Two statements, so that the second sees what the holder before committed. Until COMMIT no other process writes.
 WRITE_LOCK = 0x6361_7269
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})"
+
+# Every statement has its index, and few rows. A planner that has no statistics yet would read whole tables instead.
+SETTINGS = {"application_name": "carillon", "jit": "off", "enable_seqscan": "off"}
 
 # An installation that turns this off for all would have us answer before a message is safe.
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -54,7 +57,7 @@ async def connect(url: str) -> asyncpg.Connection:
         command_timeout=PATIENCE,
         statement_cache_size=STATEMENTS,
         max_cached_statement_lifetime=0,
-        server_settings={"application_name": "carillon"},
+        server_settings=SETTINGS,
     )
     await connection.execute(DURABLE)
     return connection
@@ -65,15 +68,15 @@ class PostgresSession:
         self._connection = connection
         self.told: list[Change] = []
 
-    async def rows(self, sql: str, *args: Value) -> Sequence[Row]:
+    async def rows(self, sql: str, *args: Argument) -> Sequence[Row]:
         rows: list[Row] = await self._connection.fetch(numbered(sql), *args)
         return rows
 
-    async def row(self, sql: str, *args: Value) -> Row | None:
+    async def row(self, sql: str, *args: Argument) -> Row | None:
         row: Row | None = await self._connection.fetchrow(numbered(sql), *args)
         return row
 
-    async def run(self, sql: str, *args: Value) -> int:
+    async def run(self, sql: str, *args: Argument) -> int:
         # Without arguments too as a prepared statement: its tag is "UPDATE 3", "INSERT 0 3".
         tag: str = await self._connection.execute(numbered(sql), *args)
         return int(tag.rpartition(" ")[2])
@@ -87,8 +90,8 @@ class PostgresSession:
 
 @cache
 def numbered(sql: str) -> str:
-    """`?` becomes `$1`, `$2` …"""
-    first, *others = sql.split("?")
+    """`?` becomes `$1`, `$2` …; a list is one array: a list of parameters would be searched for every row."""
+    first, *others = sql.replace(LIST, "SELECT unnest(?::bigint[])").split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
 
 
@@ -167,7 +170,7 @@ class PostgresEngine:
                 statement_cache_size=STATEMENTS,
                 max_cached_statement_lifetime=0,
                 reset=_keep,
-                server_settings={"application_name": "carillon"},
+                server_settings=SETTINGS,
             )
         except TROUBLE as error:
             raise Unavailable(f"the database cannot be reached: {error}") from error

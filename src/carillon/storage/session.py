@@ -10,8 +10,10 @@ from msgspec import Struct
 from carillon.core.models import Change
 
 Value = int | str | bytes | None
+Argument = Value | list[int]
 Row = Sequence[Any]
 
+LIST = "??"
 FAR = 2**63 - 1  # above every number and every time
 
 
@@ -23,26 +25,20 @@ class Table(Struct, frozen=True):
 
 
 class Session(Protocol):
-    """SQL has `?` placeholders. On SQLite nothing here ever suspends: a thread runs the caller to its end."""
+    """SQL has `?` placeholders, and `IN (??)` for a list of ids.
 
-    async def rows(self, sql: str, *args: Value) -> Sequence[Row]: ...
+    On SQLite nothing here ever suspends: a thread runs the caller to its end.
+    """
 
-    async def row(self, sql: str, *args: Value) -> Row | None:
+    async def rows(self, sql: str, *args: Argument) -> Sequence[Row]: ...
+
+    async def row(self, sql: str, *args: Argument) -> Row | None:
         """The first row."""
 
-    async def run(self, sql: str, *args: Value) -> int:
+    async def run(self, sql: str, *args: Argument) -> int:
         """How many rows were affected."""
 
     async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None: ...
 
     def tell(self, changes: Sequence[Change]) -> None:
         """To be announced, in this order, once the transaction is committed."""
-
-
-def listed(ids: Sequence[int]) -> tuple[str, tuple[int, ...]]:
-    """For `IN`: placeholders in brackets and their values.
-
-    Padded with the last id to a power of two, so that few different statements arise to be prepared.
-    """
-    size = 1 << (len(ids) - 1).bit_length()
-    return f"({', '.join('?' * size)})", (*ids, *(ids[-1],) * (size - len(ids)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from carillon.storage.entries import chunks, release, withdraw
-from carillon.storage.session import Session, listed
+from carillon.storage.entries import release, withdraw
+from carillon.storage.session import Session
 
 # Steps from user to user along the index: as many look-ups as there are users, however many entries they have.
 DEPARTED = """
@@ -81,13 +81,7 @@ async def sweep(tx: Session, limit: int) -> int:
 
 
 async def _remove(tx: Session, user_id: int, ids: list[int]) -> None:
-    for part in chunks(ids):
-        marks, values = listed(part)
-        await tx.run(
-            f"DELETE FROM entries WHERE user_id = ? AND deleted = 0 AND message_id IN {marks}",
-            user_id,
-            *values,
-        )
+    await tx.run("DELETE FROM entries WHERE user_id = ? AND deleted = 0 AND message_id IN (??)", user_id, ids)
     await release(tx, ids)
 
 
