@@ -36,6 +36,8 @@ class Housekeeping:
                 await self.round()
             except CarillonError as error:
                 log.warning("housekeeping put off: %s", error)
+            except Exception:
+                log.exception("housekeeping failed")
             try:
                 await asyncio.wait_for(self._wanted.wait(), ROUND)
             except TimeoutError:
