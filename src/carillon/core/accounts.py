@@ -57,8 +57,8 @@ class Accounts:
         for user in await self._store.users():
             if user.initial_password:
                 log.warning(
-                    "user %r still has the published password: from other machines it may only sign in; "
-                    "change it with: carillon users password %s",
+                    "user %r still has the published password, so from other machines it may only sign in; "
+                    "to change it: carillon users password %s",
                     user.name,
                     user.name,
                 )
