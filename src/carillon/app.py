@@ -71,7 +71,7 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
     )
     hub = LocalHub(streams_per_user=limits.streams_per_user)
     passwords = Passwords(clock, ids)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await open_store(
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from carillon.core.errors import BadInput, TooLarge, Unavailable
 from carillon.core.limits import INT32, Limits, bounded
@@ -42,6 +43,12 @@ class Draft(Struct, kw_only=True, omit_defaults=True, gc=False):
     key: str | None = None
     ttl: int | None = None
     encrypted: bool = False
+
+    @property
+    def detailed(self) -> bool:
+        """Whether more is said than most messages say."""
+        given = self.url or self.url_title or self.sound or self.icon or self.key
+        return bool(given) or not (self.tags is self.actions is None and self.ttl is None)
 
 
 class Publisher:
@@ -82,35 +89,41 @@ class Publisher:
         priority = application.default_priority if draft.priority is None else draft.priority
         if priority not in INT32:
             raise BadInput("priority must be a 32-bit number")
-        limits = self._limits
-        expires = None
-        if draft.ttl is not None:
-            if not 0 < draft.ttl <= LONGEST_TTL:
-                raise BadInput(f"ttl must be from 1 to {LONGEST_TTL} seconds")
-            expires = now + draft.ttl * 1_000_000
         if draft.content_type not in CONTENT_TYPES:
             raise BadInput(f"content_type must be one of {', '.join(sorted(CONTENT_TYPES))}")
-        return Message(
+        message = Message(
             id=0,
             public_id=self._ids.public_id(),
             application_id=application.id,
-            title=self._text("title", title, limits.title),
-            body=self._text("message", draft.body, limits.text),
+            title=self._text("title", title, self._limits.title),
+            body=self._text("message", draft.body, self._limits.text),
             content_type=draft.content_type,
             dialect=scale.dialect,
             priority=priority,
             level=scale.level(priority),
             created=now,
+            extras=self._json("extras", draft.extras),
+            encrypted=draft.encrypted,
+        )
+        return self._with_details(message, draft) if draft.detailed else message
+
+    def _with_details(self, message: Message, draft: Draft) -> Message:
+        limits = self._limits
+        expires = None
+        if draft.ttl is not None:
+            if not 0 < draft.ttl <= LONGEST_TTL:
+                raise BadInput(f"ttl must be from 1 to {LONGEST_TTL} seconds")
+            expires = message.created + draft.ttl * 1_000_000
+        return replace(
+            message,
             sound=self._optional("sound", draft.sound, limits.short),
             url=self._optional("url", draft.url, limits.url),
             url_title=self._optional("url_title", draft.url_title, limits.title),
             icon=self._optional("icon", draft.icon, limits.url),
             tags=self._json("tags", draft.tags),
             actions=self._json("actions", draft.actions),
-            extras=self._json("extras", draft.extras),
             key=self._optional("key", draft.key, limits.short),
             expires=expires,
-            encrypted=draft.encrypted,
         )
 
     def _text(self, field: str, text: str, limit: int) -> str:
