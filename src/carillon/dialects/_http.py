@@ -38,7 +38,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return body
 
 
-async def respond(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> None:
+async def respond(send: Send, status: int, body: bytes, *, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> None:
     await send(
         {
             "type": "http.response.start",
@@ -50,8 +50,8 @@ async def respond(send: Send, status: int, body: bytes, headers: Iterable[tuple[
 
 
 def query_fields(query: bytes) -> dict[str, str]:
-    """The first value of each name. Raises BadInput when there are too many."""
-    return _first(query.decode("latin-1"))
+    """The first value of each name; what is no UTF-8 becomes U+FFFD. Raises BadInput when there are too many."""
+    return _first(query.decode("utf-8", "replace"))
 
 
 def form_fields(body: bytes) -> dict[str, str]:

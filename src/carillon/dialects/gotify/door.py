@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, Unauthenticated, Unavailable
 from carillon.core.kit import Kit
-from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
+from carillon.dialects._http import Disconnected, query_fields, read_body, respond
 from carillon.dialects.gotify import parse, render
 
 UNAUTHENTICATED = "you need to provide a valid access token or user credentials to access this api"
@@ -59,7 +59,7 @@ def refusal(error: CarillonError) -> tuple[bytes, int, dict[str, str]]:
 
 async def refuse(send: Send, error: CarillonError) -> None:
     body, status, headers = refusal(error)
-    await respond(send, status, body, [(name.encode(), value.encode()) for name, value in headers.items()])
+    await respond(send, status, body, headers=[(name.encode(), value.encode()) for name, value in headers.items()])
 
 
 async def no_such_page(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +76,7 @@ async def no_such_page(scope: Scope, receive: Receive, send: Send) -> None:
         redirect = RedirectResponse(f"{scope.get('root_path', '')}{tidy}{'?' if query else ''}{query}", status)
         await redirect(scope, receive, send)
     else:
-        await respond(send, 404, render.error(404, "page not found"), (JSON,))
+        await respond(send, 404, render.error(404, "page not found"))
 
 
 def secret(headers: Headers, query: bytes) -> str | None:
