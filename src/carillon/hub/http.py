@@ -88,8 +88,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
             if not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
-        # the scope holds this object: left to the collector they would pile up
-        self.cycle = self.scope = None  # type: ignore[assignment]
+        self._let_go()
         self._earlier.clear()
         self.pipeline.clear()
 
@@ -146,11 +145,15 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
             self.send_400_response("Invalid HTTP request received.")
         else:
             super().handle_websocket_upgrade()
-            # as above
-            self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
+            self._let_go()
 
     def timeout_keep_alive_handler(self) -> None:
         self.abort()
+
+    def _let_go(self) -> None:
+        """Of all that holds this object: rings left to the collector would pile up."""
+        self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
+        self._extensions = {}
 
     def _busy(self) -> bool:
         cycle = cast(RequestResponseCycle | None, self.cycle)
@@ -158,18 +161,33 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> bool:
         """False: the connection is a WebSocket's now."""
-        while True:
+        while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 if self._should_upgrade():
                     self.handle_websocket_upgrade()
                     return False
-                # an upgrade that we do not know (h2c) is a wish, not a demand
+                # an upgrade that is not known (h2c) is a wish, not a demand
                 data = data[upgrade.args[0] :]
-                if data:
-                    continue
-            return True
+                self._expect_body()
+            else:
+                break
+        return True
+
+    def _expect_body(self) -> None:
+        """The parser takes a request for an upgrade to be over with its head. If it has a body, another takes over."""
+        framing = [header for header in self.headers if header[0] in (b"content-length", b"transfer-encoding")]
+        if not framing:
+            return
+        self._phase = BODY
+        self.cycle.more_body = True
+        self.cycle.message_event.clear()
+        callbacks = _BehindHead(self)
+        self.parser = httptools.HttpRequestParser(callbacks)
+        head = b"".join(b"%b: %b\r\n" % header for header in framing)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % head)
+        callbacks.begin()
 
     def _in_head(self, size: int) -> None:
         self._seen += size
@@ -190,6 +208,35 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
     def _late(self) -> None:
         self._timer = None
         self.abort()
+
+
+class _BehindHead:
+    """Callbacks of a parser that is made to read on behind a head; that head itself is passed over."""
+
+    def __init__(self, protocol: GuardedHttp) -> None:
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+        self._protocol = protocol
+        self._begun = False
+
+    def begin(self) -> None:
+        self._begun = True
+
+    def on_message_begin(self) -> None:
+        if self._begun:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._begun:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._begun:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._begun:
+            self._protocol.on_headers_complete()
 
 
 def _origin_form(url: bytes) -> bytes:
