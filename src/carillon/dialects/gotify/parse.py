@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import msgspec
@@ -17,6 +18,7 @@ PAGE_DEFAULT, PAGE_LARGEST = 100, 200
 Value = str | int | float | bool | Raw | None
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_INT64 = range(-(2**63), 2**63)
 
 
 class PostedMessage(Struct, gc=False):
@@ -39,70 +41,64 @@ class _MessageBody(Struct, forbid_unknown_fields=True, gc=False):
     token: Raw = Raw()
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 _decode_message = msgspec.json.Decoder(_MessageBody).decode
 
 
 def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
     """Raises BadInput, worded as Gotify words it."""
-    if is_json(content_type, body):
-        try:
-            fast = _decode_message(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            fields = json_fields(body)  # other spellings of the keys, text after the object, bytes that are no UTF-8
-        else:
-            return _posted(fast.message, fast.title, numbers=(fast.priority, fast.appid), extras=fast.extras)
-    else:
+    if not is_json(content_type, body):
         fields = parse_fields(content_type, body, query)
+        return _posted(fields, Raw())  # Gotify takes extras from JSON only
+    try:
+        fast = _decode_message(body)
+        return _drafted(fast.message, fast.title, numbers=(fast.priority, fast.appid), extras=_extras(fast.extras))
+    except _UNREADABLE:
+        pass
+    fields = json_fields(body)  # other spellings of the keys, text after the object, bytes that are no UTF-8
     extras = fields.get("extras")
-    return _posted(
-        text(fields, "message"),
-        text(fields, "title"),
-        numbers=(fields.get("priority"), fields.get("appid")),
-        extras=extras if isinstance(extras, Raw) else Raw(),
-    )
+    return _posted(fields, extras if isinstance(extras, Raw) else Raw(msgspec.json.encode(extras)))
 
 
-def _posted(body: str | None, title: str | None, *, numbers: tuple[Value, Value], extras: Raw) -> PostedMessage:
+def _posted(fields: dict[str, Value], extras: Raw) -> PostedMessage:
+    numbers = (fields.get("priority"), fields.get("appid"))
+    try:
+        read = _extras(extras)
+    except _UNREADABLE:
+        raise BadInput("invalid JSON: extras hold a number that is too large, or are nested too deeply") from None
+    return _drafted(text(fields, "message"), text(fields, "title"), numbers=numbers, extras=read)
+
+
+def _drafted(
+    body: str | None, title: str | None, *, numbers: tuple[Value, Value], extras: tuple[Raw | None, str]
+) -> PostedMessage:
     if not body:
         raise BadInput("Field 'message' is required")
-    kept = _extras(bytes(extras))
     priority, application_id = numbers
-    draft = Draft(
-        body=body,
-        title=title,
-        priority=number("priority", priority),
-        content_type=PLAIN if kept is None else _content_type(kept),
-        extras=kept,
-    )
+    kept, content_type = extras
+    draft = Draft(body=body, title=title, priority=number("priority", priority), content_type=content_type, extras=kept)
     return PostedMessage(draft, number("appid", application_id))
 
 
-def _extras(raw: bytes) -> Raw | None:
-    """An object; null and {} count as absent."""
-    if not raw or raw == b"null":
-        return None
-    if not raw.startswith(b"{"):
+def _extras(raw: Raw) -> tuple[Raw | None, str]:
+    """The object, on one line, and the content type that its display extra names; null and {} count as absent.
+
+    Any content type but Markdown is Gotify's default, plain text. Raises BadInput, and the _UNREADABLE.
+    """
+    data = bytes(raw)
+    if not data or data == b"null":
+        return None, PLAIN
+    found = msgspec.json.decode(data)
+    if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go struct field extras of type map[string]interface {}")
-    return Raw(raw) if raw[1:-1].strip() else None
-
-
-class _Display(Struct):
-    contentType: str = PLAIN  # Gotify's own spelling
-
-
-class _DisplayExtra(Struct):
-    display: _Display = msgspec.field(name="client::display", default_factory=_Display)
-
-
-def _content_type(extras: Raw) -> str:
-    """As the display extra says; whatever else stands there is Gotify's default, plain text."""
-    if b"client::display" in bytes(extras):
-        try:
-            kind = msgspec.json.decode(extras, type=_DisplayExtra).display.contentType
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return PLAIN
-        return MARKDOWN if kind == MARKDOWN else PLAIN
-    return PLAIN
+    if not found:
+        return None, PLAIN
+    display = found.get("client::display")
+    markdown = isinstance(display, dict) and display.get("contentType") == MARKDOWN
+    if b"\n" in data or b"\r" in data:
+        raw = Raw(msgspec.json.format(data, indent=-1))
+    return raw, MARKDOWN if markdown else PLAIN
 
 
 def is_json(content_type: str, body: bytes) -> bool:
@@ -135,7 +131,7 @@ def json_fields(body: bytes) -> dict[str, Value]:
     """
     content = body.decode("utf-8", "replace").lstrip()
     try:
-        found, _ = json.JSONDecoder().raw_decode(content)
+        found, _ = _LENIENT.raw_decode(content)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"invalid JSON: {error}" if content else "EOF") from None
     if not isinstance(found, dict):
@@ -143,14 +139,24 @@ def json_fields(body: bytes) -> dict[str, Value]:
     return {_whole(key).lower(): _value(value) for key, value in found.items()}
 
 
+def _finite(literal: str) -> float:
+    value = float(literal)
+    if not math.isfinite(value):
+        raise ValueError(f"{literal[:40]} is not a number that can be kept")
+    return value
+
+
+_LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
+
+
 def _value(value: object) -> Value:
     if isinstance(value, str):
         return _whole(value)
     if isinstance(value, dict | list):
         try:
-            return Raw(msgspec.json.encode(value))
-        except (UnicodeEncodeError, RecursionError):
-            raise BadInput("invalid JSON: text that is not valid Unicode, or nested too deeply") from None
+            return Raw(_whole(json.dumps(value, ensure_ascii=False)).encode())
+        except RecursionError:
+            raise BadInput("invalid JSON: nested too deeply") from None
     return value if isinstance(value, int | float) else None
 
 
@@ -181,13 +187,13 @@ def required(fields: dict[str, Value], name: str) -> str:
 
 def number(name: str, value: Value) -> int | None:
     """An integer, or a string that holds one (n8n sends such); an empty one is 0, as Go's forms have it."""
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value in _INT64):
         return value
     if isinstance(value, str):
         digits = value.strip()
         if not digits:
             return 0
-        if _INTEGER.fullmatch(digits):
+        if _INTEGER.fullmatch(digits) and int(digits) in _INT64:
             return int(digits)
         raise BadInput(f'strconv.ParseInt: parsing "{digits[:40]}": invalid syntax')
     raise BadInput(f"json: cannot unmarshal into Go struct field {name} of type int")
