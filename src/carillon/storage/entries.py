@@ -27,24 +27,22 @@ ENTRIES = Table(
 COLUMNS = ", ".join(f"e.{name}" for name, _ in ENTRIES.columns)
 WIDTH = len(ENTRIES.columns)
 
-# Those of the listed entries that the user can see.
+# If user ? can see it.
 VISIBLE = f"""
     SELECT {COLUMNS} FROM entries e
     LEFT JOIN subscriptions s ON s.user_id = e.user_id AND s.application_id = e.application_id
-    WHERE e.user_id = ? AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0) AND e.message_id IN (??)
-    ORDER BY e.message_id
+    WHERE e.message_id = ? AND e.user_id = ? AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0)
 """
 
-# Who has the listed messages: found by the application's subscriptions, which cost nothing when publishing.
+# Who has a message: found by the application's subscriptions, since an index by message would cost every publish.
 HOLDERS = f"""
     SELECT {COLUMNS} FROM messages m
     JOIN subscriptions s ON s.application_id = m.application_id
     JOIN entries e ON e.user_id = s.user_id AND e.deleted = 0 AND e.message_id = m.id
-    WHERE e.message_id > s.cleared_to AND m.id IN (??)
-    ORDER BY e.message_id, e.user_id
+    WHERE m.id = ? AND e.message_id > s.cleared_to ORDER BY e.user_id
 """
 
-LIFT = "DELETE FROM entries WHERE user_id IN (??) AND deleted = 0 AND message_id IN (??)"
+LIFT = "DELETE FROM entries WHERE user_id = ? AND deleted = 0 AND message_id = ?"
 
 
 def entry_of(row: Row) -> Entry:
@@ -65,34 +63,34 @@ def row_of(entry: Entry) -> tuple[Value, ...]:
     return (*row[:-1], entry.deleted or 0)
 
 
-async def visible(tx: Session, user_id: int, ids: list[int]) -> list[Entry]:
+async def visible(tx: Session, user_id: int, ids: Sequence[int]) -> list[Entry]:
     """By rising id."""
-    return [entry_of(row) for row in await tx.rows(VISIBLE, user_id, ids)]
+    return [entry_of(row) for row in await tx.each(VISIBLE, sorted(set(ids)), user_id)]
 
 
 async def renew(tx: Session, entries: Sequence[Entry]) -> None:
     """Stores entries that were not deleted as they are now, each under a new `changed`, and tells.
 
-    Rows are removed and put back: two statements however many there are, each with other values.
+    Rows are removed and put back, since what changes stands in the keys.
     """
     if not entries:
         return
     _, changed = await draw(tx, changes=len(entries))
     new = [replace(entry, changed=number) for number, entry in enumerate(entries, changed)]
-    users, messages = {entry.user_id for entry in entries}, {entry.message_id for entry in entries}
-    await tx.run(LIFT, [*users], [*messages])
+    await tx.run_each(LIFT, [(entry.user_id, entry.message_id) for entry in entries])
     await tx.insert(ENTRIES, [row_of(entry) for entry in new])
     tx.tell([EntryChange(entry=entry) for entry in new])
 
 
-async def release(tx: Session, ids: list[int]) -> None:
+async def release(tx: Session, ids: Sequence[int]) -> None:
     """One inbox has given up each of these messages: those that nobody has any more go."""
-    await tx.run("DELETE FROM messages WHERE receivers <= 1 AND id IN (??)", ids)
-    await tx.run("UPDATE messages SET receivers = receivers - 1 WHERE id IN (??)", ids)
+    rows = [(number,) for number in ids]
+    await tx.run_each("DELETE FROM messages WHERE id = ? AND receivers <= 1", rows)
+    await tx.run_each("UPDATE messages SET receivers = receivers - 1 WHERE id = ?", rows)
 
 
-async def withdraw(tx: Session, ids: list[int], now: int) -> None:
+async def withdraw(tx: Session, ids: Sequence[int], now: int) -> None:
     """Deletes messages from every inbox. Those that were cleared away there already are left to the sweep."""
-    holders = [entry_of(row) for row in await tx.rows(HOLDERS, ids)]
+    holders = [entry_of(row) for row in await tx.each(HOLDERS, ids)]
     await renew(tx, [replace(entry, deleted=now) for entry in holders])
-    await tx.run("DELETE FROM messages WHERE id IN (??)", ids)
+    await tx.run_each("DELETE FROM messages WHERE id = ?", [(number,) for number in ids])

@@ -25,31 +25,15 @@ WALK_APPLICATION = f"""{ITEMS} AND e.user_id = ? AND e.application_id = ? AND e.
     {NEWEST}
 """
 
-ONE = f"""{ITEMS} AND e.user_id = ? AND e.message_id = ? AND e.message_id > coalesce((
+ONE = f"""{ITEMS} AND e.message_id = ? AND e.user_id = ? AND e.message_id > coalesce((
     SELECT cleared_to FROM subscriptions s WHERE s.user_id = e.user_id AND s.application_id = e.application_id
 ), 0)"""
 
-# While cleared entries wait for the sweep, a walk could cross a million of them. So: of each application the newest
-# (at most `limit`) above its `cleared_to`, then the newest of all these.
 UNSWEPT = "SELECT 1 FROM subscriptions WHERE user_id = ? AND swept_to < cleared_to LIMIT 1"
-MERGE = f"""
-    {ITEM} FROM (
-        SELECT n.user_id, n.message_id FROM subscriptions s
-        CROSS JOIN entries n
-        WHERE s.user_id = ? AND n.user_id = s.user_id AND n.application_id = s.application_id AND n.deleted = 0
-        AND n.message_id > s.cleared_to AND n.message_id < ?
-        AND n.message_id >= coalesce((
-            SELECT o.message_id FROM entries o
-            WHERE o.user_id = s.user_id AND o.application_id = s.application_id AND o.deleted = 0
-            AND o.message_id > s.cleared_to AND o.message_id < ?
-            ORDER BY o.message_id DESC LIMIT 1 OFFSET ?
-        ), 0)
-        ORDER BY n.message_id DESC LIMIT ?
-    ) page
-    CROSS JOIN entries e
-    CROSS JOIN messages m
-    WHERE e.user_id = page.user_id AND e.deleted = 0 AND e.message_id = page.message_id AND m.id = e.message_id
-    ORDER BY e.message_id DESC
+NEWEST_OF = """
+    SELECT message_id FROM entries
+    WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id > ? AND message_id < ?
+    ORDER BY message_id DESC LIMIT ?
 """
 
 KNOWN = "SELECT c.changed, coalesce(u.forgotten, 0) FROM counters c LEFT JOIN users u ON u.id = ?"
@@ -81,16 +65,28 @@ async def page(
     if application_id is not None:
         rows = await tx.rows(WALK_APPLICATION, user_id, application_id, top, user_id, application_id, limit)
     elif await tx.row(UNSWEPT, user_id):
-        rows = await tx.rows(MERGE, user_id, top, top, limit - 1, limit)
+        rows = await _merged(tx, user_id, top, limit)
     else:
         rows = await tx.rows(WALK, user_id, top, limit)
     return [item_of(row) for row in rows]
 
 
+async def _merged(tx: Session, user_id: int, top: int, limit: int) -> Sequence[Row]:
+    """While cleared entries wait for the sweep, a walk could cross a million of them.
+
+    So: the newest of each application above what was cleared of it, then the newest of all these.
+    """
+    ids: list[int] = []
+    subscriptions = "SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ?"
+    for application_id, cleared_to in await tx.rows(subscriptions, user_id):
+        ids += [row[0] for row in await tx.rows(NEWEST_OF, user_id, application_id, cleared_to, top, limit)]
+    return await tx.each(ONE, sorted(ids, reverse=True)[:limit], user_id)
+
+
 async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
     if not storable([message_id]):
         return None
-    row = await tx.row(ONE, user_id, message_id)
+    row = await tx.row(ONE, message_id, user_id)
     return item_of(row) if row else None
 
 

@@ -13,7 +13,7 @@ from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import LoopLane
-from carillon.storage.session import LIST, Argument, Row, Session, Table, Value
+from carillon.storage.session import Row, Session, Table, Value
 
 log = logging.getLogger("carillon.storage")
 
@@ -68,18 +68,25 @@ class PostgresSession:
         self._connection = connection
         self.told: list[Change] = []
 
-    async def rows(self, sql: str, *args: Argument) -> Sequence[Row]:
+    async def rows(self, sql: str, *args: Value) -> Sequence[Row]:
         rows: list[Row] = await self._connection.fetch(numbered(sql), *args)
         return rows
 
-    async def row(self, sql: str, *args: Argument) -> Row | None:
+    async def row(self, sql: str, *args: Value) -> Row | None:
         row: Row | None = await self._connection.fetchrow(numbered(sql), *args)
         return row
 
-    async def run(self, sql: str, *args: Argument) -> int:
-        # Without arguments too as a prepared statement: its tag is "UPDATE 3", "INSERT 0 3".
+    async def run(self, sql: str, *args: Value) -> int:
+        # The tag is like "UPDATE 3" or "INSERT 0 3".
         tag: str = await self._connection.execute(numbered(sql), *args)
         return int(tag.rpartition(" ")[2])
+
+    async def each(self, query: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        rows: list[Row] = await self._connection.fetch(_each(query), ids, *args)
+        return rows
+
+    async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
+        await self._connection.executemany(numbered(sql), args)
 
     async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
         await self._connection.execute(_insertion(table), *zip(*rows, strict=True))
@@ -90,9 +97,17 @@ class PostgresSession:
 
 @cache
 def numbered(sql: str) -> str:
-    """`?` becomes `$1`, `$2` …; a list is one array: a list of parameters would be searched for every row."""
-    first, *others = sql.replace(LIST, "SELECT unnest(?::bigint[])").split("?")
+    """`?` becomes `$1`, `$2` …"""
+    first, *others = sql.split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
+
+
+@cache
+def _each(query: str) -> str:
+    """OFFSET keeps the planner from joining the list some other way than by asking for each of it."""
+    one = query.replace("?", "i.id", 1)
+    listed = f"SELECT r.* FROM unnest(?::bigint[]) WITH ORDINALITY i (id, place) CROSS JOIN LATERAL ({one} OFFSET 0) r"
+    return numbered(f"{listed} ORDER BY i.place")
 
 
 @cache

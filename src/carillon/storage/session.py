@@ -10,10 +10,8 @@ from msgspec import Struct
 from carillon.core.models import Change
 
 Value = int | str | bytes | None
-Argument = Value | list[int]
 Row = Sequence[Any]
 
-LIST = "??"
 FAR = 2**63 - 1  # above every number and every time
 
 
@@ -25,18 +23,25 @@ class Table(Struct, frozen=True):
 
 
 class Session(Protocol):
-    """SQL has `?` placeholders, and `IN (??)` for a list of ids.
+    """SQL has `?` placeholders. On SQLite nothing here ever suspends: a thread runs the caller to its end."""
 
-    On SQLite nothing here ever suspends: a thread runs the caller to its end.
-    """
+    async def rows(self, sql: str, *args: Value) -> Sequence[Row]: ...
 
-    async def rows(self, sql: str, *args: Argument) -> Sequence[Row]: ...
-
-    async def row(self, sql: str, *args: Argument) -> Row | None:
+    async def row(self, sql: str, *args: Value) -> Row | None:
         """The first row."""
 
-    async def run(self, sql: str, *args: Argument) -> int:
+    async def run(self, sql: str, *args: Value) -> int:
         """How many rows were affected."""
+
+    async def each(self, query: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        """The rows of a query asked for each id, which is its first placeholder; `args` are the others."""
+
+    async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
+        """A statement once for each tuple of arguments.
+
+        Instead of lists in `IN`: a statement for one row always finds its index, whatever the database believes
+        about the size of a user's inbox.
+        """
 
     async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None: ...
 

@@ -17,7 +17,7 @@ from carillon.core.models import Change
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import ThreadLane, drive
 from carillon.storage.lock import FolderLock
-from carillon.storage.session import LIST, Argument, Row, Session, Table, Value
+from carillon.storage.session import Row, Session, Table, Value
 
 log = logging.getLogger("carillon.storage")
 
@@ -65,23 +65,22 @@ class SqliteSession:
         self._db = db
         self.told: list[Change] = []
 
-    async def rows(self, sql: str, *args: Argument) -> Sequence[Row]:
-        return self._execute(sql, args).fetchall()
+    async def rows(self, sql: str, *args: Value) -> Sequence[Row]:
+        return self._db.execute(sql, args).fetchall()
 
-    async def row(self, sql: str, *args: Argument) -> Row | None:
+    async def row(self, sql: str, *args: Value) -> Row | None:
         # All are fetched: a statement that was not run to its end holds its transaction open.
-        rows = self._execute(sql, args).fetchall()
+        rows = self._db.execute(sql, args).fetchall()
         return rows[0] if rows else None
 
-    async def run(self, sql: str, *args: Argument) -> int:
-        return self._execute(sql, args).rowcount
+    async def run(self, sql: str, *args: Value) -> int:
+        return self._db.execute(sql, args).rowcount
 
-    def _execute(self, sql: str, args: Sequence[Argument]) -> sqlite3.Cursor:
-        if LIST in sql:
-            # A list of numbers looks in JSON as it does in Python.
-            values = [str(value) if isinstance(value, list) else value for value in args]
-            return self._db.execute(sql.replace(LIST, "SELECT value FROM json_each(?)"), values)
-        return self._db.execute(sql, args)
+    async def each(self, query: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        return [row for number in ids for row in self._db.execute(query, (number, *args))]
+
+    async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
+        self._db.executemany(sql, args)
 
     async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
         """One statement for many rows gives the interpreter lock away once; `executemany` would for each row."""

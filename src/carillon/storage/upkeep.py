@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from carillon.storage.entries import release, withdraw
+from collections.abc import Sequence
+
+from carillon.storage.entries import LIFT, release, withdraw
 from carillon.storage.session import Session
 
 # Steps from user to user along the index: as many look-ups as there are users, however many entries they have.
@@ -80,8 +82,8 @@ async def sweep(tx: Session, limit: int) -> int:
     return removed
 
 
-async def _remove(tx: Session, user_id: int, ids: list[int]) -> None:
-    await tx.run("DELETE FROM entries WHERE user_id = ? AND deleted = 0 AND message_id IN (??)", user_id, ids)
+async def _remove(tx: Session, user_id: int, ids: Sequence[int]) -> None:
+    await tx.run_each(LIFT, [(user_id, number) for number in ids])
     await release(tx, ids)
 
 
