@@ -1,0 +1,38 @@
+"""Our own JSON API, spoken by the web app and by whoever writes for Carillon; docs/native.md is its tutorial."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from carillon.core.kit import Kit
+from carillon.dialects import Mount
+from carillon.dialects.native.door import Door, Nowhere, app
+from carillon.dialects.native.manual import Description, Page
+from carillon.dialects.native.openapi import describe
+from carillon.dialects.native.operation import Front
+from carillon.dialects.native.operations import OPERATIONS, STREAM
+
+API = 1
+
+PREFIX = "/api"
+
+
+def mount(kit: Kit) -> Mount:
+    described = describe(OPERATIONS, kit.limits, kit.build)
+    description = Description(described)
+    paths: dict[str, dict[str, ASGIApp]] = {
+        "/api/openapi.json": {"GET": description},
+        "/api/docs": {"GET": Page(described, description)},
+    }
+    front: dict[tuple[str, str], ASGIApp] = {}
+    for operation in OPERATIONS:
+        answering = app(kit, operation)
+        paths.setdefault(operation.path, {})[operation.method] = answering
+        if isinstance(operation.served, Front):
+            front[operation.method, operation.path] = answering
+        if operation is STREAM:
+            front["WEBSOCKET", operation.path] = answering
+    routes = [Route(path, Door(methods)) for path, methods in paths.items()]
+    others = [Route(path, Nowhere()) for path in (PREFIX, PREFIX + "/{rest:path}")]
+    return Mount(prefixes=(PREFIX,), routes=[*routes, *others], front=front)

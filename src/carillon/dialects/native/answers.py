@@ -1,0 +1,158 @@
+"""What the API answers: the shapes, from which its description is made too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from carillon.core.models import Role
+
+Time = Annotated[
+    str, Meta(description="RFC 3339 in UTC, six digits of fraction", extra_json_schema={"format": "date-time"})
+]
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Tags = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"type": "string"}})]
+Actions = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"$ref": "#/components/schemas/Action"}})]
+Extras = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
+
+
+class Message(Struct, kw_only=True, gc=False):
+    """What an application sent. A field that was not sent is not there."""
+
+    id: Annotated[int, Meta(description="Rises over the whole installation: the order of every inbox")]
+    public_id: Annotated[str, Meta(description="12 letters and digits that nobody can guess")]
+    application: int
+    title: str
+    message: str
+    content_type: str
+    priority: Annotated[int, Meta(description="0 to 10, or the application's default priority as it stands")]
+    created: Time
+    sound: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    url_title: str | UnsetType = UNSET
+    icon: str | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    actions: Actions | UnsetType = UNSET
+    extras: Extras | UnsetType = UNSET
+    key: Annotated[str | UnsetType, Meta(description="A later message with the same key replaces this one")] = UNSET
+    expires: Time | UnsetType = UNSET
+    encrypted: Annotated[bool | UnsetType, Meta(description="True: the text fields are opaque")] = UNSET
+
+
+class State(Struct, gc=False):
+    """What happened to a message in this inbox; null: it did not. `changed` is the number of the last change."""
+
+    changed: int
+    read: Time | None
+    dismissed: Time | None
+
+
+class InboxMessage(Message, kw_only=True, gc=False):
+    """A message with its state in the inbox."""
+
+    state: State
+
+
+class InboxPage(Struct):
+    messages: list[InboxMessage]
+    next: Annotated[int | None, Meta(description="`before` of the next page; null: this was the last one")]
+
+
+class Ids(Struct):
+    """Of the ids asked for, those that are in the inbox."""
+
+    ids: list[int]
+
+
+class EntryChange(Struct, tag_field="type", tag="entry", kw_only=True, gc=False):
+    """A message in the inbox, as it is now. `arrival`: it has just come. `message` is not there when it is deleted,
+    nor in a stream when only its state changed.
+    """
+
+    changed: int
+    id: int
+    application: int
+    read: Time | None
+    dismissed: Time | None
+    deleted: bool
+    arrival: bool | UnsetType = UNSET
+    message: Message | UnsetType = UNSET
+
+
+class Cleared(Struct, tag_field="type", tag="cleared", gc=False):
+    """All messages of an application up to the id `to` were deleted from the inbox."""
+
+    changed: int
+    application: int
+    to: int
+
+
+class Changes(Struct):
+    changes: list[EntryChange | Cleared]
+    cursor: Annotated[int, Meta(description="`after` of the next request")]
+    more: Annotated[bool, Meta(description="Ask again at once")]
+    hole: Annotated[bool, Meta(description="Changes after the cursor given are forgotten: empty the copy, begin at 0")]
+
+
+class Hole(Struct, tag_field="type", tag="hole"):
+    """In a stream whose cursor is too old: empty the copy. All that is there follows, as after 0."""
+
+
+class Live(Struct, tag_field="type", tag="live"):
+    """In a stream: everything up to `cursor` has been told, from here on it comes as it happens."""
+
+    cursor: int
+
+
+class User(Struct):
+    id: int
+    name: str
+    admin: bool
+    initial_password: Annotated[bool, Meta(description="The password is still the published default")]
+    created: Time
+    device: Annotated[int | None, Meta(description="The device whose token asks; null: a password")]
+
+
+class Application(Struct):
+    id: int
+    name: str
+    description: str
+    default_priority: int
+    role: Role
+    sort_key: str
+    cleared_to: Annotated[int, Meta(description="Messages up to this id are deleted from the inbox")]
+    created: Time
+    last_used: Time | None
+
+
+class Applications(Struct):
+    applications: list[Application]
+
+
+class Device(Struct, kw_only=True):
+    id: int
+    name: str
+    created: Time
+    last_used: Time | None
+
+
+class Devices(Struct):
+    devices: list[Device]
+
+
+class NewDevice(Device, kw_only=True):
+    """The token is shown this once."""
+
+    token: str
+
+
+class Problem(Struct, kw_only=True):
+    status: int
+    code: Annotated[str, Meta(description="For programs; it does not change with the wording")]
+    message: Annotated[str, Meta(description="For people")]
+    field: Annotated[str | UnsetType, Meta(description="The field or parameter at fault")] = UNSET
+
+
+class Error(Struct):
+    error: Problem

@@ -1,0 +1,170 @@
+"""How a request comes in and goes out again: credentials, routes, errors in one shape."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from msgspec import UNSET, Struct
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from carillon.core.access import Actor
+from carillon.core.errors import BadInput, CarillonError, NotFound, TooMany, Unauthenticated, Unavailable
+from carillon.core.kit import Kit
+from carillon.core.ports import Sender
+from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
+from carillon.dialects.native import parse, render
+from carillon.dialects.native.answers import Error, Problem
+from carillon.dialects.native.operation import Call, Front, Handler, Nothing, Operation
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+SECONDS_TO_WAIT = 5  # for who asks too much
+
+_JSON_MEDIA = re.compile(rb"\s*application/(?:json|[\w.-]+\+json)\s*(?:;|\Z)", re.IGNORECASE)
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class WrongMedia(BadInput):
+    status: ClassVar[int] = 415
+
+
+class WrongMethod(CarillonError):
+    """`allowed` are the methods of the path."""
+
+    status: ClassVar[int] = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted(allowed))
+        super().__init__(f"this path takes {self.allowed}")
+
+
+class Door:
+    """All methods of one path."""
+
+    def __init__(self, methods: Mapping[str, ASGIApp]) -> None:
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answering = self._methods.get(scope["method"])
+        if answering is None:
+            await refuse(send, WrongMethod(self._methods))
+        else:
+            await answering(scope, receive, send)
+
+
+def app(kit: Kit, operation: Operation) -> ASGIApp:
+    served = operation.served
+    return served.app(kit) if isinstance(served, Front) else _Served(kit, operation, served)
+
+
+class _Served:
+    """An operation with a handler: who asks, what he asks, and the answer, each as declared."""
+
+    def __init__(self, kit: Kit, operation: Operation, handler: Handler) -> None:
+        self._kit = kit
+        self._operation = operation
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await self._answer(scope, receive)
+        except CarillonError as error:
+            await refuse(send, error)
+        except Disconnected:
+            return
+        else:
+            await respond(send, 200 if body else 204, body, headers=(JSON,) if body else ())
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        operation = self._operation
+        actor = await caller(self._kit, scope, signing_in=operation.access == "sign-in")
+        query = parse.parse_query(operation.query, scope["query_string"])
+        number = parse.parse_id(scope["path_params"].get("id", "0"))
+        body = Nothing() if operation.body is Nothing else await self._body(scope, receive)
+        answer = await self._handler(self._kit, Call(actor, query, body, number, receive))
+        return b"" if answer is None else render.encode(answer)
+
+    async def _body(self, scope: Scope, receive: Receive) -> Struct:
+        body = await read_body(scope, receive, self._kit.limits.request)
+        require_json(scope["headers"])
+        return parse.parse_body(self._operation.body, body)
+
+
+class Nowhere:
+    """Any path of ours that no operation has."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await refuse(send, NotFound("there is nothing at this path; GET /api/docs shows what there is"))
+
+
+def require_json(headers: Headers) -> None:
+    """Raises WrongMedia for what says that it is something else."""
+    for name, value in headers:
+        if name == b"content-type" and not _JSON_MEDIA.match(value):
+            raise WrongMedia("send JSON, with Content-Type: application/json")
+
+
+async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
+    """The user who asks, by a device's token or by name and password. `signing_in`: also with the published one.
+
+    Raises Unauthenticated, Forbidden, TooMany.
+    """
+    token = secret(scope)
+    who = await kit.access.device(token) if token else await _by_password(kit, scope["headers"])
+    if not signing_in:
+        kit.access.admit(who, kit.peers.of(scope["client"], scope["headers"]))
+    return who
+
+
+async def sender(kit: Kit, scope: Scope) -> Sender:
+    """The application that sends. Raises Unauthenticated."""
+    token = secret(scope)
+    if not token:
+        raise Unauthenticated("send the token of an application, as Authorization: Bearer TOKEN")
+    return await kit.access.sender(token)
+
+
+def secret(scope: Scope) -> str | None:
+    """The token: Authorization: Bearer, else `token` of the query, for browsers that can set no header."""
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            token: str = value[7:].strip().decode("latin-1")
+            return token
+    query = scope["query_string"]
+    return query_fields(query).get(parse.TOKEN) if query else None
+
+
+def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    """Status, body and headers. No WWW-Authenticate: browsers would ask for a password."""
+    field = error.field if isinstance(error, parse.FieldError) else UNSET
+    kind = BadInput if isinstance(error, parse.FieldError) else type(error)
+    code = _CAPITAL.sub("_", kind.__name__).lower()
+    headers = [JSON]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    elif isinstance(error, TooMany):
+        headers.append((b"retry-after", b"%d" % SECONDS_TO_WAIT))
+    elif isinstance(error, WrongMethod):
+        headers.append((b"allow", error.allowed.encode()))
+    problem = Problem(status=error.status, code=code, message=str(error), field=field)
+    return error.status, render.encode(Error(problem)), headers
+
+
+async def refuse(send: Send, error: CarillonError) -> None:
+    status, body, headers = refusal(error)
+    await respond(send, status, body, headers=headers)
+
+
+async def _by_password(kit: Kit, headers: Headers) -> Actor:
+    for name, value in headers:
+        if name == b"authorization" and value[:6].lower() == b"basic ":
+            try:
+                user, _, password = base64.b64decode(value[6:]).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                raise Unauthenticated("the name and password cannot be read") from None
+            return await kit.access.password(user, password)
+    raise Unauthenticated("send the token of a device, as Authorization: Bearer TOKEN, or name and password")

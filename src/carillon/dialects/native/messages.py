@@ -1,0 +1,41 @@
+"""POST /api/1/messages as plain ASGI, before any router."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from carillon.core.errors import CarillonError
+from carillon.core.kit import Kit
+from carillon.dialects._http import Disconnected, read_body, respond
+from carillon.dialects.native import door, parse, render
+from carillon.dialects.native.operation import Nothing
+
+
+class Post:
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await respond(send, 200, await self._post(scope, receive))
+        except CarillonError as error:
+            await door.refuse(send, error)
+        except Disconnected:
+            return
+
+    async def _post(self, scope: Scope, receive: Receive) -> bytes:
+        kit = self._kit
+        sender = await door.sender(kit, scope)
+        if scope["query_string"]:
+            parse.parse_query(Nothing, scope["query_string"])
+        body = await read_body(scope, receive, kit.limits.request)
+        key = None
+        headers = scope["headers"]
+        door.require_json(headers)
+        for name, value in headers:
+            if name == b"idempotency-key":
+                key = value.decode("latin-1")
+        message = await kit.publisher.publish(
+            sender, parse.parse_message(body), scale=render.SCALE, idempotency_key=key or None
+        )
+        return render.encode(render.message(message))

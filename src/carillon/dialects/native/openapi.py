@@ -1,0 +1,171 @@
+"""The description of the API, made from its operations: OpenAPI 3.1. The page shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from carillon.core.kit import Build
+from carillon.core.limits import Limits
+from carillon.dialects.native.answers import Error
+from carillon.dialects.native.asks import Action
+from carillon.dialects.native.operation import JSON, Access, Nothing, Operation
+
+LICENCE = {"name": "MIT", "identifier": "MIT"}
+
+Json = dict[str, Any]
+
+TEMPLATE = "#/components/schemas/{name}"
+
+ABOUT = (
+    "Applications send messages with an application's token; users read them with a device's token, or with name and "
+    "password. Numbers, times and limits are as the schemas say. A request that is refused changes nothing, and its "
+    "answer names the field at fault."
+)
+
+# Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
+ALWAYS = (400, 401, 403, 503)
+BY_DEVICE = {403}  # neither a sender nor who signs in is refused for the password
+
+WHY = {
+    400: "Malformed, or a field is unknown or out of its bounds",
+    401: "No credential, an unknown one, or one of the wrong kind",
+    403: "The user's password is still the published default, and the request comes from another machine",
+    404: "It does not exist in this inbox",
+    409: "The Idempotency-Key was used for another message",
+    413: "Longer than a limit",
+    415: "The body is not JSON",
+    429: "Too many open streams",
+    503: "Not now: nothing was stored. Try again after the seconds of Retry-After",
+    507: "The disk is full: nothing was stored",
+}
+
+SECURITY: dict[Access, list[Json]] = {
+    "application": [{"application": []}, {"query": []}],
+    "device": [{"device": []}, {"query": []}, {"password": []}],
+    "sign-in": [{"device": []}, {"query": []}, {"password": []}],
+}
+
+SCHEMES = {
+    "application": {"type": "http", "scheme": "bearer", "description": "The token of an application"},
+    "device": {"type": "http", "scheme": "bearer", "description": "The token of a device"},
+    "query": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same token, for browsers' WebSocket and EventSource, which can send no header",
+    },
+    "password": {"type": "http", "scheme": "basic", "description": "Name and password"},
+}
+
+
+def describe(operations: Sequence[Operation], limits: Limits, build: Build) -> Json:
+    kinds = [Error, Action]
+    kinds += [kind for one in operations for kind in (one.body, one.answer) if kind not in (None, Nothing)]
+    schemas = msgspec.json.schema_components(kinds, ref_template=TEMPLATE)[1]
+    _bound(schemas, limits)
+    paths: Json = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, limits)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Carillon",
+            "version": build.version,
+            "description": ABOUT,
+            "license": LICENCE,
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas, "responses": _refusals(), "securitySchemes": SCHEMES},
+    }
+
+
+def _operation(operation: Operation, limits: Limits) -> Json:
+    described: Json = {
+        "operationId": "_".join(operation.summary.lower().rstrip("?").split()),
+        "summary": operation.summary,
+        "security": SECURITY[operation.access],
+        "responses": _responses(operation),
+    }
+    if operation.text:
+        described["description"] = operation.text
+    if parameters := _parameters(operation, limits):
+        described["parameters"] = parameters
+    if operation.body is not Nothing:
+        content: Json = {"schema": _schema(operation.body)}
+        if operation.example is not None:
+            content["example"] = operation.example
+        described["requestBody"] = {"required": True, "content": {JSON: content}}
+    return described
+
+
+def _parameters(operation: Operation, limits: Limits) -> list[Json]:
+    found: list[Json] = []
+    if "{id}" in operation.path:
+        number = {"type": "integer", "minimum": 1, "examples": [42]}
+        found.append({"name": "id", "in": "path", "required": True, "schema": number})
+    schemas = msgspec.json.schema_components([operation.query], ref_template=TEMPLATE)[1]
+    _bound(schemas, limits)
+    for schema in schemas.values():
+        for name, field in schema["properties"].items():
+            found.append(
+                {"name": name, "in": "query", "description": field.pop("description"), "schema": _without_null(field)}
+            )
+    for name, text in operation.headers.items():
+        found.append({"name": name, "in": "header", "description": text, "schema": {"type": "string"}})
+    return found
+
+
+def _responses(operation: Operation) -> Json:
+    if operation.answer is None:
+        responses: Json = {"204": {"description": "Done"}}
+    else:
+        content = {media: {"schema": _schema(operation.answer)} for media in operation.media}
+        responses = {"200": {"description": "OK", "content": content}}
+    refusals = {*ALWAYS, *operation.refusals} - (set() if operation.access == "device" else BY_DEVICE)
+    return responses | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
+
+
+def _refusals() -> Json:
+    content = {JSON: {"schema": _schema(Error)}}
+    return {str(status): {"description": why, "content": content} for status, why in WHY.items()}
+
+
+def _schema(kind: object) -> Json:
+    schema: Json = msgspec.json.schema_components([kind], ref_template=TEMPLATE)[0][0]
+    return schema
+
+
+def _without_null(schema: Json) -> Json:
+    """A query cannot say null: what is not given is not there."""
+    if "anyOf" not in schema:
+        return schema
+    return next(one for one in schema["anyOf"] if one != {"type": "null"})
+
+
+def _bound(node: object, limits: Limits) -> None:
+    """Puts the numbers of this installation in the place of their names."""
+    if isinstance(node, list):
+        for one in node:
+            _bound(one, limits)
+    elif isinstance(node, dict):
+        name = node.pop("x-limit", None)
+        if name is not None:
+            _say(node, name, getattr(limits, name))
+        for one in node.values():
+            _bound(one, limits)
+
+
+def _say(schema: Json, name: str, most: int) -> None:
+    value = _without_null(schema)
+    if value.get("type") == "integer":
+        value["maximum"] = most
+    elif name == "batch":
+        value["maxItems"] = most
+    else:
+        schema["description"] += f". At most {most} bytes"
+        if value.get("type") == "string":
+            value["maxLength"] = most

@@ -1,0 +1,83 @@
+"""One door of the API, declared: the route, the check of what comes in and the manual are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, Literal, TypedDict, TypeVar
+
+from msgspec import Struct
+from starlette.types import ASGIApp, Receive
+
+from carillon.core.access import Actor
+from carillon.core.kit import Kit
+
+Q = TypeVar("Q", bound=Struct)
+B = TypeVar("B", bound=Struct)
+A = TypeVar("A", bound=Struct)
+
+# Whose credential opens it. "sign-in" is a device's, also while the password is the published default.
+Access = Literal["application", "device", "sign-in"]
+
+JSON = "application/json"
+
+
+class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
+    """No field at all: of a query, or of a body that is not read."""
+
+
+class Call(Struct, Generic[Q, B], frozen=True):
+    """A request, checked. `id` is that of the path, 0 where the path has none; `receive` is ASGI's."""
+
+    actor: Actor
+    query: Q
+    body: B
+    id: int
+    receive: Receive
+
+
+class Front(Struct, frozen=True):
+    """Serves by itself, as plain ASGI: for what must be fast, or is no single answer."""
+
+    app: Callable[[Kit], ASGIApp]
+
+
+Handler = Callable[[Kit, Any], Awaitable[Struct | None]]
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """`answer` None: 204 without a body. `media` are the forms of the answer, `headers` its own, with what they do.
+
+    `refusals` are its own statuses, beside those that any operation has.
+    """
+
+    method: str
+    path: str
+    summary: str
+    text: str = ""
+    access: Access = "device"
+    query: type[Struct] = Nothing
+    body: type[Struct] = Nothing
+    example: Mapping[str, object] | None = None
+    answer: Any = None
+    media: tuple[str, ...] = (JSON,)
+    headers: Mapping[str, str] = {}
+    refusals: tuple[int, ...] = ()
+    served: Handler | Front
+
+
+class Contract(TypedDict):
+    served: Handler
+    query: type[Struct]
+    body: type[Struct]
+    answer: Any
+
+
+def by(
+    handler: Callable[[Kit, Call[Q, B]], Awaitable[A | None]],
+    *,
+    query: type[Q],
+    body: type[B],
+    answer: type[A] | None,
+) -> Contract:
+    """The part of an operation in which a handler and its declaration must agree: the type checker sees to it."""
+    return {"served": handler, "query": query, "body": body, "answer": answer}

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+
+from starlette.routing import Route
+
+from carillon.core.limits import Limits
+from carillon.dialects import native
+from carillon.dialects.native.operations import OPERATIONS
+from carillon.plugins import discover
+from tests.builders import House
+from tests.dialects.native.conftest import Api
+
+
+def test_it_is_found_as_a_dialect() -> None:
+    assert "native" in {plugin.name for plugin in discover("dialects")}
+
+
+async def test_what_is_mounted_is_what_is_described_and_nothing_else(api: Api) -> None:
+    described = {
+        (method.upper(), path)
+        for path, methods in (await api.get("/api/openapi.json"))["paths"].items()
+        for method in methods
+    }
+    assert described == {(one.method, one.path) for one in OPERATIONS}
+    paths = {route.path for route in native.mount(api.house.kit).routes if isinstance(route, Route)}
+    assert paths - {"/api", "/api/{rest:path}", "/api/docs", "/api/openapi.json"} == {path for _, path in described}
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    for path in {path for _, path in described}:
+        for method in methods - {one for one, place in described if place == path}:
+            await api.refused(method, path.replace("{id}", "1"), status=405)
+        for method in {one for one, place in described if place == path}:
+            answered = await api.call(method, path.replace("{id}", "1"), token="")
+            assert answered.status_code == 401, (method, path)
+
+
+async def test_what_must_be_fast_and_what_stays_open_stand_in_front(house: House) -> None:
+    mount = native.mount(house.kit)
+    assert mount.prefixes == ("/api",)
+    assert set(mount.front) == {("POST", "/api/1/messages"), ("GET", "/api/1/stream"), ("WEBSOCKET", "/api/1/stream")}
+    assert mount.front["GET", "/api/1/stream"] is mount.front["WEBSOCKET", "/api/1/stream"]
+    assert mount.fallback is None
+    assert house.kit.limits == Limits()
+
+
+def test_paths_are_versioned() -> None:
+    assert all(re.match(r"/api/1/[a-z]+", one.path) for one in OPERATIONS)
