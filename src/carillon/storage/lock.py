@@ -26,6 +26,9 @@ class FolderLock:
             raise StoreLocked(f"the data folder {data} is in use by another process (pid {holder})") from None
         os.truncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        self._released = False
 
     def release(self) -> None:
-        os.close(self._file)
+        if not self._released:
+            self._released = True
+            os.close(self._file)

@@ -67,7 +67,7 @@ async def set_password(tx: Session, user_id: int, password_hash: str) -> bool:
 async def delete(tx: Session, user_id: int) -> bool:
     """With devices, subscriptions, tokens, and the applications nobody else has a tie to.
 
-    Nobody can see the entries any more; the sweep removes them in slices, however many there are.
+    His entries belong to nobody then; the sweep removes them in slices, however many there are.
     """
     if await by_id(tx, user_id) is None:
         return False

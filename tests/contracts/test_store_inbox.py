@@ -1,0 +1,290 @@
+"""The Store port: reading an inbox, changing it, and following it from afar."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from carillon.core.models import Application, Cleared, EntryChange, Message, User
+from carillon.core.ports import Store
+from tests.builders import HOUR, NOON
+from tests.contracts.stores import Home, Offline, add_application, add_user, count_rows, join, send, titles
+
+
+@pytest.fixture
+async def ada(store: Store) -> User:
+    return await add_user(store)
+
+
+@pytest.fixture
+async def backup(store: Store, ada: User) -> Application:
+    return await add_application(store, ada, "Backup")
+
+
+@pytest.fixture
+async def other(store: Store, ada: User, backup: Application) -> Application:
+    return await add_application(store, ada, "Other")
+
+
+async def fill(store: Store, ada: User, *applications: Application) -> list[Message]:
+    """A message of each in turn: "0", "1", …"""
+    return [await send(store, application, ada, title=str(n)) for n, application in enumerate(applications)]
+
+
+async def test_a_page_is_the_newest_first(store: Store, ada: User, backup: Application, other: Application) -> None:
+    sent = await fill(store, ada, backup, other, backup, other, backup)
+    assert await titles(store, ada) == ["4", "3", "2", "1", "0"]
+    assert await titles(store, ada, limit=2) == ["4", "3"]
+    assert await titles(store, ada, limit=2, before=sent[3].id) == ["2", "1"]
+    assert await titles(store, ada, before=sent[0].id) == []
+    assert await titles(store, ada, application_id=backup.id) == ["4", "2", "0"]
+    assert await titles(store, ada, application_id=backup.id, before=sent[4].id, limit=1) == ["2"]
+    assert await titles(store, ada, application_id=99) == []
+
+
+async def test_ids_beyond_any_number_are_just_not_there(store: Store, ada: User, backup: Application) -> None:
+    (sent,) = await fill(store, ada, backup)
+    far = 2**70
+    assert await titles(store, ada, before=far) == ["0"]
+    assert await titles(store, ada, before=-far) == []
+    assert await store.item(ada.id, far) is None is await store.item(ada.id, -far)
+    assert await store.mark(ada.id, [far, sent.id, -far], read=NOON) == [sent.id]
+    assert await store.delete_entries(ada.id, [far, -far], now=NOON) == []
+    assert (await store.changes(ada.id, after=far, limit=10)).hole
+
+
+async def test_an_inbox_is_its_users_own(store: Store, ada: User, backup: Application) -> None:
+    eve = await add_user(store, "eve")
+    await join(store, eve, backup)
+    sent = await send(store, backup, ada)
+    assert await titles(store, eve) == []
+    assert await store.item(eve.id, sent.id) is None
+    assert await store.mark(eve.id, [sent.id], read=NOON) == []
+    assert await store.delete_entries(eve.id, [sent.id], now=NOON) == []
+    await store.clear(eve.id, backup.id, now=NOON)
+    assert await store.sweep(10) == 0
+    assert (await store.changes(eve.id, after=0, limit=10)).changes == [
+        Cleared(user_id=eve.id, changed=2, application_id=backup.id, cleared_to=sent.id)
+    ]
+    item = await store.item(ada.id, sent.id)
+    assert item
+    assert item.message == sent
+
+
+async def test_a_mark_is_told_where_it_changes_something(
+    home: Home, store: Store, ada: User, backup: Application
+) -> None:
+    first, second, third = await fill(store, ada, backup, backup, backup)
+    await store.delete_entries(ada.id, [third.id], now=NOON)
+    assert await store.mark(ada.id, [second.id, first.id, third.id, 99], read=NOON) == [first.id, second.id]
+    home.told.clear()
+    assert await store.mark(ada.id, [first.id, second.id], read=NOON, dismissed=0) == [first.id, second.id]
+    assert home.told == []
+    await store.mark(ada.id, [first.id], dismissed=NOON + 1)
+    await store.mark(ada.id, [first.id], read=0)
+    await store.mark(ada.id, [], read=NOON)
+    item = await store.item(ada.id, first.id)
+    assert item
+    assert (item.entry.read, item.entry.dismissed, item.entry.changed) == (None, NOON + 1, 8)
+    last = home.told[-1]
+    assert last == EntryChange(entry=item.entry)
+    assert [change.changed for change in home.told] == [7, 8]
+
+
+async def test_a_deleted_message_is_gone_at_once(home: Home, store: Store, ada: User, backup: Application) -> None:
+    eve = await add_user(store, "eve")
+    sent = await send(store, backup, ada, eve)
+    home.told.clear()
+    assert await store.delete_entries(ada.id, [sent.id, sent.id, 99], now=NOON + 3) == [sent.id]
+    assert await store.delete_entries(ada.id, [sent.id], now=NOON + 4) == []
+    assert await titles(store, ada) == []
+    assert await store.item(ada.id, sent.id) is None
+    (told,) = home.told
+    assert isinstance(told, EntryChange)
+    assert (told.user_id, told.changed, told.entry.deleted, told.message) == (ada.id, 3, NOON + 3, None)
+    assert len(await titles(store, eve)) == 1
+    await store.delete_entries(eve.id, [sent.id], now=NOON)
+    assert await count_rows(store, "messages") == 0
+    assert await store.check() == []
+
+
+async def test_clearing_hides_what_was_there_and_nothing_else(
+    home: Home, store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    sent = await fill(store, ada, backup, other, backup)
+    home.told.clear()
+    await store.clear(ada.id, backup.id, now=NOON)
+    assert home.told == [Cleared(user_id=ada.id, changed=4, application_id=backup.id, cleared_to=sent[2].id)]
+    assert await titles(store, ada) == ["1"]
+    assert await titles(store, ada, application_id=backup.id) == []
+    assert await store.item(ada.id, sent[0].id) is None
+    assert await store.mark(ada.id, [sent[0].id, sent[1].id], read=NOON) == [sent[1].id]
+    assert await store.delete_entries(ada.id, [sent[0].id], now=NOON) == []
+    await send(store, backup, ada, title="new")
+    assert await titles(store, ada) == ["new", "1"]
+    assert await titles(store, ada, limit=1) == ["new"]
+    assert await titles(store, ada, before=sent[2].id) == ["1"]
+    assert await titles(store, ada, application_id=backup.id) == ["new"]
+    subscription = await store.subscription(ada.id, backup.id)
+    assert subscription
+    assert (subscription.cleared_to, subscription.changed) == (sent[2].id, 4)
+
+
+async def test_clearing_all_is_clearing_each(
+    home: Home, store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    await fill(store, ada, backup, other)
+    home.told.clear()
+    await store.clear(ada.id, None, now=NOON)
+    assert await titles(store, ada) == []
+    assert home.told == [
+        Cleared(user_id=ada.id, changed=3, application_id=backup.id, cleared_to=2),
+        Cleared(user_id=ada.id, changed=4, application_id=other.id, cleared_to=2),
+    ]
+    home.told.clear()
+    await store.clear(ada.id, 99, now=NOON)
+    assert home.told == []
+
+
+async def test_while_the_sweep_is_due_pages_are_merged_of_all_applications(store: Store, ada: User) -> None:
+    applications = [await add_application(store, ada, str(n)) for n in range(4)]
+    for n in range(40):
+        await send(store, applications[n % 3], ada, title=str(n))
+    await store.clear(ada.id, applications[0].id, now=NOON)
+    expected = [str(n) for n in range(39, -1, -1) if n % 3]
+    assert await titles(store, ada) == expected
+    seen: list[str] = []
+    before = None
+    while page := await store.page(ada.id, limit=4, before=before):
+        assert len(page) == 4 or len(seen) + len(page) == len(expected)
+        seen += [item.message.title for item in page]
+        before = page[-1].message.id
+    assert seen == expected
+    while await store.sweep(3):
+        assert await titles(store, ada) == expected
+    assert await titles(store, ada) == expected
+
+
+async def test_changes_are_read_in_slices_and_in_order(store: Store, ada: User, backup: Application) -> None:
+    sent = await fill(store, ada, *[backup] * 5)
+    await store.mark(ada.id, [sent[0].id], read=NOON)
+    first = await store.changes(ada.id, after=0, limit=3)
+    assert [change.changed for change in first.changes] == [2, 3, 4]
+    assert (first.cursor, first.more, first.hole) == (4, True, False)
+    second = await store.changes(ada.id, after=first.cursor, limit=3)
+    assert [change.changed for change in second.changes] == [5, 6]
+    assert (second.cursor, second.more, second.hole) == (6, False, False)
+    item = await store.item(ada.id, sent[0].id)
+    assert item
+    assert second.changes[-1] == EntryChange(entry=item.entry, message=sent[0])
+    last = await store.changes(ada.id, after=second.cursor, limit=3)
+    assert (last.changes, last.cursor, last.more, last.hole) == ([], 6, False, False)
+
+
+async def test_a_clearing_comes_in_its_turn(store: Store, ada: User, backup: Application, other: Application) -> None:
+    await fill(store, ada, backup, backup, other)
+    await store.clear(ada.id, backup.id, now=NOON)
+    await fill(store, ada, other, other)
+    cleared = Cleared(user_id=ada.id, changed=4, application_id=backup.id, cleared_to=3)
+
+    cut = await store.changes(ada.id, after=0, limit=2)
+    assert (cut.changes, cut.cursor, cut.more) == ([], 2, True)
+    page = await store.changes(ada.id, after=2, limit=2)
+    assert [change.changed for change in page.changes] == [3, 4, 5]
+    assert page.changes[1] == cleared
+    assert (page.cursor, page.more) == (5, True)
+
+    await store.clear(ada.id, backup.id, now=NOON)
+    end = await store.changes(ada.id, after=6, limit=10)
+    assert [change.changed for change in end.changes] == [7]
+    assert (end.cursor, end.more) == (7, False)
+
+
+async def test_a_cursor_of_what_was_forgotten_is_a_hole(store: Store, ada: User, backup: Application) -> None:
+    sent = await fill(store, ada, backup, backup)
+    await store.delete_entries(ada.id, [sent[0].id], now=NOON)  # changed 3
+    await store.mark(ada.id, [sent[1].id], read=NOON)  # changed 4
+    assert not (await store.changes(ada.id, after=2, limit=10)).hole
+    assert await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10) == 1
+    answers = [await store.changes(ada.id, after=after, limit=10) for after in range(6)]
+    assert [answer.hole for answer in answers] == [False, True, True, False, False, True]
+    assert answers[2].changes == []
+    assert [change.changed for change in answers[0].changes] == [4]
+
+
+async def test_a_users_hole_is_not_anothers(store: Store, ada: User, backup: Application) -> None:
+    eve = await add_user(store, "eve")
+    await join(store, eve, backup)
+    sent = await send(store, backup, ada, eve)
+    await store.delete_entries(ada.id, [sent.id], now=NOON)
+    await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10)
+    assert (await store.changes(ada.id, after=1, limit=10)).hole
+    assert not (await store.changes(eve.id, after=1, limit=10)).hole
+
+
+async def test_a_device_that_was_away_ends_up_with_the_inbox(
+    store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    phone = Offline(ada)
+    first, second, third, _ = await fill(store, ada, backup, backup, backup, other)
+    await phone.catch_up(store)
+    await store.mark(ada.id, [first.id], read=NOON)
+    await store.delete_entries(ada.id, [second.id], now=NOON)
+    await send(store, other, ada, title="progress", key="p")
+    await phone.catch_up(store, limit=1)
+    assert await phone.is_right(store)
+    await send(store, other, ada, title="progress 2", key="p")
+    await store.clear(ada.id, backup.id, now=NOON)
+    await store.sweep(100)
+    await phone.catch_up(store)
+    assert await phone.is_right(store)
+    assert third.id not in phone.messages
+    assert {title for _, title, _ in phone.messages.values()} == {"3", "progress 2"}
+    assert phone.holes == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_devices_converge_whatever_happens(home: Home, store: Store, ada: User, seed: int) -> None:
+    dice = random.Random(seed)
+    applications = [await add_application(store, ada, str(n)) for n in range(3)]
+    devices = [Offline(ada) for _ in range(3)]
+    live = Offline(ada)
+    home.told.clear()
+    newest = 0
+    for step in range(150):
+        ids = [dice.randint(1, newest + 1) for _ in range(3)]
+        now = NOON + step
+        match dice.choice(["send"] * 6 + ["key"] * 2 + ["ttl", "mark", "mark", "delete", "clear", "sweep", "expire"]):
+            case "send":
+                newest = (await send(store, dice.choice(applications), ada, title=f"{step}")).id
+            case "key":
+                newest = (await send(store, dice.choice(applications), ada, title=f"{step}", key="k", created=now)).id
+            case "ttl":
+                newest = (await send(store, dice.choice(applications), ada, title=f"{step}", expires=now + 20)).id
+            case "mark":
+                await store.mark(ada.id, ids, read=dice.choice([0, now]))
+            case "delete":
+                await store.delete_entries(ada.id, ids, now=now)
+            case "clear":
+                await store.clear(ada.id, dice.choice(applications).id, now=now)
+            case "sweep":
+                await store.sweep(dice.randint(1, 10))
+            case "expire":
+                await store.expire(now, dice.randint(1, 5))
+                await store.forget(tombstones_before=now - 40, now=now, limit=5)
+        if dice.random() < 0.2:
+            await dice.choice(devices).catch_up(store, limit=dice.randint(1, 7), rounds=dice.randint(1, 5))
+    for device in [*devices, live]:
+        await device.catch_up(store, limit=5)
+        assert await device.is_right(store)
+    assert [change.changed for change in home.told] == list(range(1, len(home.told) + 1))
+    assert await store.check() == []
+
+
+async def test_a_message_of_the_future_and_the_past_keep_the_order_of_arrival(
+    store: Store, ada: User, backup: Application
+) -> None:
+    await send(store, backup, ada, title="late", created=NOON + HOUR)
+    await send(store, backup, ada, title="early", created=NOON - HOUR)
+    assert await titles(store, ada) == ["early", "late"]
