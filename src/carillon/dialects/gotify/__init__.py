@@ -7,11 +7,12 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from carillon.core.kit import Kit
 from carillon.dialects import Mount
 from carillon.dialects.gotify import applications, clients, info, messages, stream, users
-from carillon.dialects.gotify.door import Door, no_such_page
+from carillon.dialects.gotify.door import Door, Hall
 
 API = 1
 
@@ -58,13 +59,15 @@ PREFIXES = (
 
 
 def mount(kit: Kit) -> Mount:
+    routes = [Door(method, path, partial(handler, kit)) for method, path, handler in ROUTES]
+    front: dict[tuple[str, str], ASGIApp] = {
+        ("POST", "/message"): messages.Post(kit),
+        ("WEBSOCKET", "/stream"): stream.Stream(kit),
+    }
     return Mount(
         prefixes=PREFIXES,
-        routes=[Door(method, path, partial(handler, kit)) for method, path, handler in ROUTES],
-        front={
-            ("POST", "/message"): messages.Post(kit),
-            ("WEBSOCKET", "/stream"): stream.Stream(kit),
-        },
-        fallback=no_such_page,
+        routes=routes,
+        front=front,
+        fallback=Hall(routes, front),
         public=frozenset({"/docs", "/health", "/image", "/static", "/swagger"}),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, Unauthenticated, Unavailable
@@ -62,21 +63,45 @@ async def refuse(send: Send, error: CarillonError) -> None:
     await respond(send, status, body, headers=[(name.encode(), value.encode()) for name, value in headers.items()])
 
 
-async def no_such_page(scope: Scope, receive: Receive, send: Send) -> None:
-    """What no route answers: a doubled or trailing slash is redirected, OPTIONS is empty, all else Gotify's 404."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close"})
-        return
-    tidy = "/" + "/".join(part for part in scope["path"].split("/") if part)
-    if scope["method"] == "OPTIONS":
-        await respond(send, 200, b"")
-    elif tidy != scope["path"] and tidy.split("/")[1] != "":
-        query = scope["query_string"].decode("latin-1")
-        status = 301 if scope["method"] == "GET" else 307
-        redirect = RedirectResponse(f"{scope.get('root_path', '')}{tidy}{'?' if query else ''}{query}", status)
-        await redirect(scope, receive, send)
-    else:
-        await respond(send, 404, render.error(404, "page not found"))
+class Hall:
+    """What no route answers.
+
+    Doubled slashes count as one, since senders join a base URL that ends with one to a path that begins with one.
+    A slash too many at the end is redirected where that leads to a route. OPTIONS is empty, all else is Gotify's 404.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute], front: Mapping[tuple[str, str], ASGIApp]) -> None:
+        self._routes = Router(routes, redirect_slashes=False, default=self._astray)
+        self._front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "//" not in scope["path"]:
+            await self._astray(scope, receive, send)
+            return
+        path = re.sub("//+", "/", scope["path"])
+        await self._front.get((_method(scope), path), self._routes)({**scope, "path": path}, receive, send)
+
+    async def _astray(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        elif scope["method"] == "OPTIONS":
+            await respond(send, 200, b"")
+        elif path.endswith("/") and self._is_there({**scope, "path": path[:-1]}):
+            query = scope["query_string"].decode("latin-1")
+            target = f"{scope.get('root_path', '')}{path[:-1]}{'?' if query else ''}{query}"
+            await RedirectResponse(target, 301 if scope["method"] == "GET" else 307)(scope, receive, send)
+        else:
+            await respond(send, 404, render.error(404, "page not found"))
+
+    def _is_there(self, scope: Scope) -> bool:
+        routed = any(route.matches(scope)[0] is Match.FULL for route in self._routes.routes)
+        return routed or (_method(scope), scope["path"]) in self._front
+
+
+def _method(scope: Scope) -> str:
+    """As the front names it."""
+    return scope["method"] if scope["type"] == "http" else "WEBSOCKET"
 
 
 def secret(headers: Headers, query: bytes) -> str | None:
