@@ -30,7 +30,7 @@ class Actor(Struct, frozen=True):
 
 
 def digest(secret: str) -> bytes:
-    """What is stored of a token, and the key under which it is looked up."""
+    """What is stored of a token, and the key under which storage looks it up."""
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -41,8 +41,8 @@ class Access:
         self._store = store
         self._passwords = passwords
         self._clock = clock
-        self._known: dict[bytes, Bearer] = {}
-        self._lent: dict[bytes, Bearer] = {}
+        self._known: dict[str, Bearer] = {}
+        self._lent: dict[str, Bearer] = {}
         self._touched: dict[int, int] = {}
         self._touching: set[asyncio.Task[None]] = set()
         self._generation = 0
@@ -85,34 +85,36 @@ class Access:
     @contextmanager
     def lent(self, secret: str, user: User) -> Iterator[None]:
         """Inside, `secret` acts as the user. In memory only: nothing stays behind, however the process ends."""
-        key = digest(secret)
-        self._lent[key] = Bearer(Token(id=0, kind="device", subject_id=0, created=self._clock.now()), user=user)
+        self._lent[secret] = Bearer(Token(id=0, kind="device", subject_id=0, created=self._clock.now()), user=user)
         try:
             yield
         finally:
-            del self._lent[key]
+            del self._lent[secret]
 
     async def close(self) -> None:
         await asyncio.gather(*self._touching)
 
     async def _bearer(self, secret: str) -> Bearer:
-        key = digest(secret)
-        bearer = self._known.get(key)
-        if bearer is None and key in self._lent:
-            return self._lent[key]
+        bearer = self._known.get(secret)
         if bearer is None:
-            generation = self._generation
-            bearer = await self._store.bearer(key)
-            if bearer is None:
-                raise Unauthenticated("no such token")
-            if generation == self._generation:
-                if len(self._known) >= CACHED_TOKENS:
-                    self._known.clear()
-                self._known[key] = bearer
+            if secret in self._lent:
+                return self._lent[secret]
+            bearer = await self._look_up(secret)
         now = self._clock.now()
         token = bearer.token
         if now - self._touched.get(token.id, token.last_used or 0) > TOUCH_EVERY:
             self._touch(token.id, now)
+        return bearer
+
+    async def _look_up(self, secret: str) -> Bearer:
+        generation = self._generation
+        bearer = await self._store.bearer(digest(secret))
+        if bearer is None:
+            raise Unauthenticated("no such token")
+        if generation == self._generation:
+            if len(self._known) >= CACHED_TOKENS:
+                self._known.clear()
+            self._known[secret] = bearer
         return bearer
 
     def _touch(self, token_id: int, now: int) -> None:
