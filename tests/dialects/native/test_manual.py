@@ -7,10 +7,15 @@ from base64 import b64encode
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
+from string import Template
 from typing import Any
 
+import pytest
+
 from carillon.core.kit import Build
-from carillon.core.limits import Limits
+from carillon.core.limits import KIB, MIB, Limits
+from carillon.dialects.native.asks import ACTIONS, TAGS, NewMessage
 from carillon.dialects.native.manual import STYLE, curl, render
 from carillon.dialects.native.openapi import describe
 from carillon.dialects.native.operations import OPERATIONS
@@ -18,6 +23,12 @@ from tests.dialects.native.conftest import Api
 
 DESCRIBED = describe(OPERATIONS, Limits(), Build("1.2.3"))
 VOID = {"meta", "!doctype"}
+TUTORIAL = Path(__file__).parents[3] / "docs/native.md"
+
+
+@pytest.fixture
+def tutorial() -> str:
+    return TUTORIAL.read_text()
 
 
 class Page(HTMLParser):
@@ -125,3 +136,70 @@ def test_examples_for_a_shell() -> None:
     assert command("clear_the_inbox")[-1] == "$SERVER/api/1/inbox?all=true"
     assert command("mark_a_message")[-1] == "$SERVER/api/1/inbox/42"
     assert command("follow_what_changes")[1] == "-N"
+
+
+async def test_the_tutorial_is_true(api: Api, tutorial: str) -> None:
+    """Its commands, run one after the other, are answered as it shows."""
+    await api.house.accounts.add_user("admin", "secret")
+    names = {"SENDER": api.application_token, "TOKEN": api.token, "SERVER": ""}
+    blocks = re.findall(r"```sh\n(.*?)```\n(?:```json\n(.*?)```)?", tutorial, re.DOTALL)
+    assert len(blocks) > 8
+    for commands, shown in blocks:
+        answer: Any = None
+        for line in commands.splitlines():
+            answer = await run(api, shlex.split(Template(line).safe_substitute(names)))
+        if shown:
+            assert like(answer, json.loads(shown)), (commands, answer)
+
+
+async def run(api: Api, words: list[str]) -> Any:
+    """A curl command, and what it answers."""
+    _, *rest = words
+    method, path, headers, options = "", "", dict[str, str](), dict[str, Any]()
+    while rest:
+        match rest.pop(0):
+            case "-H":
+                name, _, value = rest.pop(0).partition(": ")
+                headers[name] = value
+            case "-X":
+                method = rest.pop(0)
+            case "-u":
+                name, _, password = rest.pop(0).partition(":")
+                options["auth"] = (name, password)
+            case "--json":
+                options["json"] = json.loads(rest.pop(0))
+            case path:
+                continue
+    answered = await api.client.request(
+        method or ("POST" if "json" in options else "GET"), path, headers=headers, **options
+    )
+    return answered.json() if answered.content else None
+
+
+def like(answer: Any, shown: Any, name: str = "") -> bool:
+    """Equal but for what is another in each installation."""
+    if isinstance(shown, dict):
+        return list(answer) == list(shown) and all(like(answer[key], shown[key], key) for key in shown)
+    if isinstance(shown, list):
+        return len(answer) == len(shown) and all(map(like, answer, shown))
+    if name in {"public_id", "token"}:
+        return isinstance(answer, str) and bool(answer)
+    return bool(answer == shown) or name == "priority"
+
+
+def test_the_tutorials_limits_are_the_real_ones(tutorial: str) -> None:
+    table = tutorial.partition("## Limits")[2]
+    real = Limits()
+    for name, most in (
+        ("request", f"{real.request // MIB} MiB"),
+        ("`message`", f"{real.text // KIB} KiB"),
+        ("`title`, `url_title`", f"{real.title // KIB} KiB"),
+        ("`url`, `icon`", f"{real.url // KIB} KiB"),
+        ("`sound`, `key`, `Idempotency-Key`", f"{real.short} bytes"),
+        ("`tags`, `actions`, `extras`", f"{real.json // KIB} KiB each; {TAGS} tags, {ACTIONS} actions"),
+        ("messages of a page, changes of an answer, ids of a request", f"{real.page}, {real.changes}, {real.batch}"),
+        ("open streams and waiting requests of a user", f"{real.streams_per_user}"),
+    ):
+        assert f"| {name} | {most} |" in table
+    fields = set(re.findall(r"`(\w+)`", tutorial.partition("| field |")[2].partition("\n\n")[0]))
+    assert set(NewMessage.__struct_fields__) - {"message"} <= fields
