@@ -2,11 +2,13 @@
 
 Whoever can open the socket owns the installation: its file is for this one system user, and nothing is asked.
 
-    POST /<operation>   one of `desk`, question and answer as JSON; an error is {"error": text}
-         /api/…         our own API, as the user that the header `carillon-user` names, else the first admin
+    POST /<operation>   one of `desk`, question and answer as JSON; an error is {"error": {"message": …}}
+         /api/…         our own API, as the user in the header `carillon-user` (percent-encoded), else the first admin
 """
 
 from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.requests import Request
@@ -16,11 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from carillon.core.errors import BadInput, CarillonError, NotFound
 from carillon.ops.desk import OPERATIONS, Desk
 
-USER_HEADER = b"carillon-user"
+USER_HEADER = "carillon-user"
 LENT_SECRET_LENGTH = 32
 
 
-class Control:
+class ControlApp:
     """`api` is the application that answers what begins with /api/."""
 
     def __init__(self, desk: Desk, api: ASGIApp) -> None:
@@ -36,7 +38,11 @@ class Control:
                 return
             body = await self._operate(Request(scope, receive))
         except CarillonError as error:
-            response = Response(msgspec.json.encode({"error": str(error)}), error.status, media_type="application/json")
+            response = Response(
+                msgspec.json.encode({"error": {"status": error.status, "message": str(error)}}),
+                error.status,
+                media_type="application/json",
+            )
         else:
             response = Response(body, media_type="application/json")
         await response(scope, receive, send)
@@ -53,8 +59,8 @@ class Control:
 
     async def _as_user(self, scope: Scope, receive: Receive, send: Send) -> None:
         """With a secret that is known for as long as this request lasts, and only in memory."""
-        name = dict(scope["headers"]).get(USER_HEADER)
-        user = await self._desk.user(name.decode("utf-8", "replace") if name else None)
+        name = dict(scope["headers"]).get(USER_HEADER.encode())
+        user = await self._desk.user(unquote_to_bytes(name).decode("utf-8", "replace") if name else None)
         secret = self._desk.ids.secret(LENT_SECRET_LENGTH)
         headers = [(key, value) for key, value in scope["headers"] if key != b"authorization"]
         with self._desk.access.lent(secret, user):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -23,6 +23,15 @@ A = TypeVar("A", bound=Struct)
 SCALE = Scale("native")
 
 
+class Part(Struct, frozen=True):
+    """A dialect or channel, the file it comes from, and the first path segments that it owns."""
+
+    kind: Literal["dialect", "channel"]
+    name: str
+    origin: str
+    prefixes: list[str]
+
+
 class Desk(Struct, frozen=True, kw_only=True):
     """What the operations work with."""
 
@@ -31,6 +40,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     access: Access
     store: Store
     ids: Ids
+    parts: list[Part]
 
     async def user(self, name: str | None) -> User:
         """The user of that name; None: the first admin. Raises NotFound."""
@@ -144,6 +154,7 @@ class State(Struct, frozen=True):
     schema: int
     problems: list[str]
     published_passwords: list[str]
+    parts: list[Part]
 
 
 async def list_users(desk: Desk, _question: Nothing) -> UserLines:
@@ -215,7 +226,7 @@ async def send(desk: Desk, letter: Letter) -> Numbered:
 async def state(desk: Desk, _question: Nothing) -> State:
     info = await desk.store.info()
     published = [user.name for user in await desk.accounts.users() if user.initial_password]
-    return State(info.engine, info.version, info.schema, await desk.store.check(), published)
+    return State(info.engine, info.version, info.schema, await desk.store.check(), published, desk.parts)
 
 
 async def _application(desk: Desk, user: User, name: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -11,15 +12,16 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, TextIO
 
-import structlog
-from structlog.typing import EventDict, WrappedLogger
-
 Form = Literal["auto", "text", "json"]
 
 MASK = "***"
 
+# What every record has, and uvicorn's second copy of its text. What else there is was given as `extra`.
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+HEAD = frozenset({"time", "level", "logger", "event", "exception", "stack"})
+
 # The end of a name whose value is secret: token=, access_token:, "X-Gotify-Key", --password
-SECRET_NAME = r"(?:token|secret|password|passwd|authorization|auth|gotify[-_]key|api[-_]?key|cookie)"  # noqa: S105
+SECRET_NAME = r"(?:token|secret|password|passwd|authorization|auth|gotify[-_]key|api[-_]?key|cookie)"  # noqa: S105  # names, not values
 SECRET_KEY = re.compile(SECRET_NAME + r"\Z", re.IGNORECASE)
 QUOTED = r"""\\+(?P<quote>["']).*?\\+(?P=quote)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?"""
 HEADER = re.compile(r"""((?:authorization|cookie)\s{0,3}[:=]\s{0,3})(?!b?\\*["'])[^\n"']+""", re.IGNORECASE)
@@ -53,26 +55,7 @@ def configure(level: str, form: Form, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     as_text = form == "text" or (form == "auto" and stream.isatty())
     handler = _Handler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
-            processors=[
-                _describe,
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _mask_record,
-                _as_text if as_text else structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    structlog.configure(
-        processors=[
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
+    handler.setFormatter(_Text() if as_text else _Json())
     _route_all_to(handler, level.upper())
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
@@ -106,19 +89,31 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace:
     logging.getLogger("carillon").critical("stopped by an error", exc_info=(kind, error or kind(), trace))
 
 
-def _describe(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    record: logging.LogRecord = event["_record"]
-    event.pop("color_message", None)  # uvicorn's event once more
-    head = {
-        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "level": record.levelname.lower(),
-        "logger": record.name,
-    }
-    return {**head, **event, **head}
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        head = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps(head | self.fields(record))
+
+    def fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """What the record says, without secrets: its text, what was given as `extra`, its exception."""
+        fields: dict[str, object] = {"event": record.getMessage()}
+        fields |= {name: value for name, value in vars(record).items() if name not in STANDARD | HEAD}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = record.stack_info
+        return {name: _masked(name, value) for name, value in fields.items()}
 
 
-def _mask_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {name: _masked(name, value) for name, value in event.items()}
+class _Text(_Json):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = self.fields(record)
+        moment = datetime.fromtimestamp(record.created, UTC).astimezone()
+        text, traces = fields.pop("event"), [fields.pop(name, None) for name in ("exception", "stack")]
+        pairs = "".join(f"  {name}={value}" for name, value in fields.items())
+        line = f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname.lower():8} {record.name}: {text}{pairs}"
+        return "\n".join([line, *(str(trace) for trace in traces if trace)]).translate(VISIBLE)
 
 
 def _masked(name: str, value: object) -> object:
@@ -141,12 +136,3 @@ def _masked(name: str, value: object) -> object:
 
 def _text(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    moment = datetime.fromisoformat(event.pop("time")).astimezone()
-    level, logger, text = event.pop("level"), event.pop("logger"), event.pop("event")
-    trace = event.pop("exception", None)
-    pairs = "".join(f"  {name}={value}" for name, value in event.items())
-    line = f"{moment:%Y-%m-%d %H:%M:%S} {level:8} {logger}: {text}{pairs}" + (f"\n{trace}" if trace else "")
-    return line.translate(VISIBLE)
