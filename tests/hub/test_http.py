@@ -191,16 +191,17 @@ async def test_a_head_that_trickles_is_bounded_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
-async def test_a_head_is_bounded(pieces: int) -> None:
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+async def test_a_head_is_bounded(pieces: int, end: bytes) -> None:
     async with serving(App()) as served:
         with closing(await served.raw()) as peer:
             fits = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 60 * KIB + b"\r\n\r\n"
             assert (await ask(peer, fits))[0] == b"HTTP/1.1 200 OK"
-            await peer.send(b"GET / HTTP/1.1\r\nX: " + b"y" * (70 * KIB // pieces))
-            for _ in range(pieces - 1):
+            await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+            for piece in range(pieces):
                 await asyncio.sleep(0.005)
-                await peer.send(b"y" * (70 * KIB // pieces))
-            assert b"HTTP/1.1 400 " in await peer.rest()
+                await peer.send(b"y" * (70 * KIB // pieces) + (end if piece == pieces - 1 else b""))
+            assert (await peer.rest()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_large_body_behind_a_small_head_is_not_taken_for_a_head() -> None:
@@ -209,6 +210,9 @@ async def test_a_large_body_behind_a_small_head_is_not_taken_for_a_head() -> Non
             body = b"x" * 200 * KIB
             post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
             assert (await ask(peer, post + body))[1] == b"/? " + body
+            await peer.send(post[:-2])
+            await asyncio.sleep(0.01)
+            assert (await ask(peer, post[-2:] + body))[1] == b"/? " + body
 
 
 async def test_a_body_that_stalls_ends_the_connection() -> None:

@@ -186,6 +186,17 @@ async def test_order_is_kept_when_a_fan_out_is_unfinished() -> None:
     assert few.text == b"[1][2][3][4]"
 
 
+async def test_order_is_kept_when_most_leave_before_their_turn() -> None:
+    ears = [Ear() for _ in range(2 * SLICE)]
+    hub = hub_of(*ears)
+    hub.announce([change(1)])
+    for ear in ears[1:]:
+        hub.leave(USER, ear)
+    hub.announce([change(2)])
+    await drained()
+    assert ears[0].text == b"1.2."
+
+
 async def test_a_queued_frame_does_not_reach_who_joins_later_or_has_left() -> None:
     ears = [Ear() for _ in range(2 * SLICE)]
     hub = hub_of(*ears)

@@ -7,6 +7,7 @@ import socket
 import tracemalloc
 import weakref
 from contextlib import closing
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -74,14 +75,15 @@ async def test_a_peer_that_never_reads_is_cut_off_at_a_mebibyte() -> None:
             await until(lambda: app.codes)
 
 
-async def test_a_peer_that_never_reads_is_cut_off_after_a_while() -> None:
+@pytest.mark.parametrize("size", [48 * KIB, 512 * KIB])
+async def test_a_peer_that_never_reads_is_cut_off_after_a_while(size: int) -> None:
     app = Recorder()
     async with serving(app, ws=Impatient) as served:
         with closing(await served.raw(small=True)) as peer:
             await peer.upgrade()
             await until(lambda: app.sockets)
             connection = with_small_buffer(app.sockets[0])
-            connection.write(websocket(b"x" * 512 * KIB))
+            connection.write(websocket(b"x" * size))
             assert connection.behind
             began = asyncio.get_running_loop().time()
             await until(lambda: app.codes)
@@ -119,6 +121,22 @@ async def test_a_slow_reader_stays_and_is_caught_up_in_the_end() -> None:
             assert peer.got == frame
             await drained
             assert not connection.behind
+
+
+async def test_a_reader_slower_than_what_is_written_stays_up_to_the_limit() -> None:
+    app = Recorder()
+    async with serving(app, ws=Impatient) as served:
+        with closing(await served.raw(small=True)) as peer:
+            await peer.upgrade()
+            await until(lambda: app.sockets)
+            connection = with_small_buffer(app.sockets[0])
+            connection.write(websocket(b"x" * 200 * KIB))
+            for _ in range(40):
+                await peer.more(8 * KIB)
+                connection.write(websocket(b"x" * 16 * KIB))
+                await asyncio.sleep(0.02)
+            assert connection.behind
+            assert not connection.closing
 
 
 async def test_an_abort_is_code_1006_for_the_client() -> None:
@@ -281,9 +299,9 @@ async def test_a_lost_connection_leaves_nothing_for_the_collector() -> None:
             for _ in range(3):
                 async with connect(served.url):
                     await until(lambda: app.sockets)
-                    left = weakref.ref(app.sockets.pop())
+                    left: list[weakref.ref[Any]] = [weakref.ref(app.sockets[0]), weakref.ref(app.sockets.pop().conn)]
                 await until(lambda: not served.state.connections and not served.state.tasks)
-                assert left() is None
+                assert [one() for one in left] == [None, None]
         finally:
             gc.enable()
 

@@ -33,6 +33,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _phase = HEAD
     _seen = 0
+    _long = False
     _streaming = False
 
     def __init__(
@@ -96,9 +97,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
         if self._streaming:
             return
         self._unset_keepalive_if_required()
-        if len(data) > self.max_head and self._phase != BODY and b"\r\n\r\n" not in data[: self.max_head]:
-            self.send_400_response("Request head too large.")
-            return
+        self._long = self._seen + len(data) > self.max_head
         try:
             if not self._feed(data):
                 return
@@ -117,10 +116,12 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item] # not of strings alone
-        self._phase, self._seen = HEAD, 0
+        self._phase = HEAD
 
     def on_headers_complete(self) -> None:
-        self._phase = BODY
+        self._phase, self._seen = BODY, 0
+        if self._long and len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > self.max_head:
+            raise ValueError("head too large")
         if self._timer is not None:
             self._disarm()
         if self.url[:1] != b"/":
