@@ -154,3 +154,14 @@ async def test_changes_in_one_answer_are_bounded_whatever_is_asked_for(house: Ho
     for limit in (None, 3, 4, 1_000_000):
         page = await inbox.changes(ada.id, after=0, limit=limit)
         assert (len(page.changes), page.more) == (3, True)
+
+
+async def test_the_cursor_is_where_now_is(house: House, ada: User, backup: Sender) -> None:
+    assert await house.inbox.cursor(ada.id) == 0
+    (one,) = await sent(house, backup, "1")
+    await house.inbox.mark(ada.id, [one], read=True)
+    cursor = await house.inbox.cursor(ada.id)
+    assert cursor == (await house.inbox.changes(ada.id, after=0)).cursor
+    assert (await house.inbox.changes(ada.id, after=cursor)).changes == []
+    eve = await house.user("eve")
+    assert await house.inbox.cursor(eve.id) == cursor

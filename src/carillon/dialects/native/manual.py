@@ -145,7 +145,7 @@ def _answers(responses: Json) -> Iterator[tuple[str, str]]:
 def _where(parameter: Json) -> str:
     text = escape(parameter.get("description", ""))
     default = parameter["schema"].get("default")
-    text += f" Default {_code(json.dumps(default))}." if default is not None else ""
+    text += f"; default {_code(json.dumps(default))}" if default is not None else ""
     return f"({parameter['in']}) {text}"
 
 

@@ -26,8 +26,8 @@ ABOUT = (
 )
 
 # Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
-ALWAYS = (400, 401, 403, 503)
-BY_DEVICE = {403}  # neither a sender nor who signs in is refused for the password
+ALWAYS = {400, 401, 403, 429, 503}
+BUT: dict[Access, set[int]] = {"application": {403, 429}, "device": set(), "sign-in": {403}}
 
 WHY = {
     400: "Malformed, or a field is unknown or out of its bounds",
@@ -37,7 +37,7 @@ WHY = {
     409: "The Idempotency-Key was used for another message",
     413: "Longer than a limit",
     415: "The body is not JSON",
-    429: "Too many open streams",
+    429: "Too many open streams, or too many who sign in with a password",
     503: "Not now: nothing was stored. Try again after the seconds of Retry-After",
     507: "The disk is full: nothing was stored",
 }
@@ -106,7 +106,7 @@ def _parameters(operation: Operation, limits: Limits) -> list[Json]:
     found: list[Json] = []
     if "{id}" in operation.path:
         number = {"type": "integer", "minimum": 1, "examples": [42]}
-        found.append({"name": "id", "in": "path", "required": True, "schema": number})
+        found.append({"name": "id", "in": "path", "description": "Of a message", "required": True, "schema": number})
     schemas = msgspec.json.schema_components([operation.query], ref_template=TEMPLATE)[1]
     _bound(schemas, limits)
     for schema in schemas.values():
@@ -125,7 +125,7 @@ def _responses(operation: Operation) -> Json:
     else:
         content = {media: {"schema": _schema(operation.answer)} for media in operation.media}
         responses = {"200": {"description": "OK", "content": content}}
-    refusals = {*ALWAYS, *operation.refusals} - (set() if operation.access == "device" else BY_DEVICE)
+    refusals = ALWAYS.union(operation.refusals) - BUT[operation.access]
     return responses | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 
 

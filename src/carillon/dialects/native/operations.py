@@ -18,7 +18,6 @@ STREAM = Operation(
     headers={"Last-Event-ID": "The cursor reached, as browsers send it when they come again; wins over `after`."},
     answer=answers.EntryChange | answers.Cleared | answers.Hole | answers.Live,
     media=(LINES, SSE),
-    refusals=(429,),
     served=Front(Stream),
 )
 
@@ -101,7 +100,6 @@ OPERATIONS = (
         path="/api/1/changes",
         summary="List what has changed",
         text="In the order in which it changed. A message that changed twice is there once, as it is now.",
-        refusals=(429,),
         **by(changes.changes, query=asks.ChangesQuery, body=Nothing, answer=answers.Changes),
     ),
     STREAM,
