@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
+from tests.hub.serving import serving, until
+
+
+async def test_each_new_message_is_told_as_it_was_answered(served: Served) -> None:
+    async with serving(served.front) as server, connect(f"{server.url}/stream?token={served.client}") as stream:
+        for number in range(3):
+            answer = await served.post(json={"message": f"<{number}>"})
+            assert await asyncio.wait_for(stream.recv(), 5) == answer.text + "\n"
+
+
+async def test_nothing_but_new_messages_is_told(served: Served) -> None:
+    await served.post(json={"message": "before"})
+    async with serving(served.front) as server, connect(f"{server.url}/stream?token={served.client}") as stream:
+        second = (await served.post(json={"message": "second"})).json()
+        await served.house.inbox.mark(served.ada.id, [second["id"]], read=True)
+        await served.delete(f"/message/{second['id']}")
+        await served.delete("/message")
+        third = (await served.post(json={"message": "third"})).json()
+        assert [json.loads(await asyncio.wait_for(stream.recv(), 5)) for _ in range(2)] == [second, third]
+
+
+async def test_every_place_of_a_clients_credentials(served: Served) -> None:
+    token = served.client
+    async with serving(served.front) as server:
+        for path, headers in (
+            (f"/stream?token={token}", {}),
+            ("/stream", key(token)),
+            ("/stream", {"Authorization": f"Bearer {token}"}),
+            ("/stream", basic("ada", "ada")),
+            (f"//stream?token={token}", {}),
+        ):
+            async with connect(f"{server.url}{path}", additional_headers=headers) as stream:
+                answer = await served.post(json={"message": "a"})
+                assert await asyncio.wait_for(stream.recv(), 5) == answer.text + "\n"
+
+
+async def test_who_is_no_client_is_refused_before_the_upgrade(served: Served) -> None:
+    async with serving(served.front) as server:
+        for headers in ({}, key("Cwrong"), key(served.application), basic("ada", "wrong")):
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(f"{server.url}/stream", additional_headers=headers)
+            response = caught.value.response
+            assert response.status_code == 401
+            assert response.headers["content-type"] == "application/json"
+            assert json.loads(response.body or b"")["errorDescription"] == UNAUTHENTICATED
+
+
+async def test_a_page_of_another_origin_is_refused(served: Served) -> None:
+    async with serving(served.front) as server:
+        url = f"{server.url}/stream?token={served.client}"
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(url, origin="https://elsewhere.example")  # type: ignore[arg-type]  # its NewType is str
+        assert caught.value.response.status_code == 403
+        async with connect(url, origin=f"http://127.0.0.1:{server.port}"):  # type: ignore[arg-type]  # its NewType is str
+            pass
+
+
+async def test_another_user_hears_nothing(served: Served) -> None:
+    eve = await served.house.user("eve")
+    sender, secret = await served.house.sender(eve, "Door")
+    async with (
+        serving(served.front) as server,
+        connect(f"{server.url}/stream", additional_headers=basic("eve", "eve")) as stream,
+    ):
+        await served.post(json={"message": "for ada"})
+        own = await served.post(json={"message": "for eve"}, headers=key(secret))
+        assert await asyncio.wait_for(stream.recv(), 5) == own.text + "\n"
+    assert sender.receivers == (eve.id,)
+
+
+async def test_a_stream_ends_with_its_token_and_without_a_close_frame(served: Served) -> None:
+    async with serving(served.front) as server, connect(f"{server.url}/stream?token={served.client}") as stream:
+        token = next(info.token for info in await served.house.accounts.tokens() if info.token.kind == "device")
+        await served.house.accounts.revoke(token.id)
+        with pytest.raises(ConnectionClosed) as caught:
+            await asyncio.wait_for(stream.recv(), 5)
+        assert caught.value.rcvd is None
+        await until(lambda: not server.state.connections)
+
+
+async def test_the_streams_of_a_user_are_bounded(served: Served) -> None:
+    bound = served.house.kit.limits.streams_per_user
+    async with serving(served.front) as server:
+        url = f"{server.url}/stream?token={served.client}"
+        streams = [await connect(url) for _ in range(bound)]
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(url)
+        assert caught.value.response.status_code == 429
+        await asyncio.gather(*(stream.close() for stream in streams))
+
+
+async def test_a_plain_get_is_no_handshake(served: Served) -> None:
+    response = await served.get("/stream")
+    assert response.status_code == 400
+    assert response.text.startswith("Bad Request\n{")
+    assert problem(await served.here.get("/stream")) == (401, UNAUTHENTICATED)
