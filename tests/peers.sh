@@ -14,6 +14,9 @@ need() { # package, then what shows that it is there
 
 need postgresql postgres /usr/lib/postgresql/*/bin/postgres
 need strace strace
+need faketime faketime
+need curl curl
+need iproute2 ss
 
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

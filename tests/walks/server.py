@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import msgspec
@@ -36,7 +36,7 @@ def soak(bounded: int, long: int) -> int:
     return long if SOAK else bounded
 
 
-def away(what: str) -> None:
+def away(what: str) -> NoReturn:
     """A program or a right that the test needs is not here."""
     if STRICT:
         pytest.fail(f"not here: {what}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -18,9 +18,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def request(method: str, path: str, *, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> bytes:
+def request(method: str, path: str, *, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
     head = [f"{method} {path} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers)]
-    if body or method in ("POST", "PUT"):
+    chunked = "Transfer-Encoding" in dict(headers)
+    if not chunked and (body or method in ("POST", "PUT")):
         head.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*head, "", ""]).encode("latin-1") + body
 
@@ -44,6 +45,7 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self.head_only = False  # set it for HEAD
 
     @classmethod
     @asynccontextmanager
@@ -66,10 +68,22 @@ class Wire:
                 head = await self.reader.readuntil(b"\r\n\r\n")
                 first, *lines = head[:-4].decode("latin-1").split("\r\n")
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-                body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+                size = 0 if self.head_only else int(headers.get("content-length", 0))
+                body = await self.reader.readexactly(size)
         except asyncio.IncompleteReadError:
             raise ConnectionResetError("ended before the answer was whole") from None
         return Answer(int(first.split(" ")[1]), headers, body)
+
+    async def within(self, seconds: float) -> bytes:
+        """What comes until then, or until the other side ends."""
+        parts = [b"?"]
+        try:
+            async with asyncio.timeout(seconds):
+                while parts[-1]:
+                    parts.append(await self.reader.read(65536))
+        except (TimeoutError, ConnectionError):
+            pass
+        return b"".join(parts[1:])
 
     async def rest(self) -> bytes:
         """All that comes until the other side ends, and how it ends does not matter."""
