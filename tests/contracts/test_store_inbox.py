@@ -244,42 +244,94 @@ async def test_a_device_that_was_away_ends_up_with_the_inbox(
     assert phone.holes == 0
 
 
+class Life:
+    """What may happen to an inbox, a step at a time."""
+
+    def __init__(self, store: Store, ada: User, applications: list[Application], dice: random.Random) -> None:
+        self._store = store
+        self._ada = ada
+        self._applications = applications
+        self._dice = dice
+        self._now = NOON
+        self._newest = 0
+
+    async def step(self) -> None:
+        self._now += 1
+        change = self._dice.choices(
+            (
+                self._send,
+                self._replace,
+                self._send_for_a_while,
+                self._mark,
+                self._delete,
+                self._clear,
+                self._keep_house,
+            ),
+            (6, 2, 1, 2, 1, 1, 2),
+        )
+        await change[0]()
+
+    async def _send(self, **fields: int | str) -> None:
+        application = self._dice.choice(self._applications)
+        sent = await send(self._store, application, self._ada, title=f"{self._now}", **{"created": self._now, **fields})
+        self._newest = sent.id
+
+    async def _replace(self) -> None:
+        await self._send(key="k")
+
+    async def _send_for_a_while(self) -> None:
+        await self._send(expires=self._now + 20)
+
+    async def _mark(self) -> None:
+        await self._store.mark(self._ada.id, self._ids(), read=self._dice.choice([0, self._now]))
+
+    async def _delete(self) -> None:
+        await self._store.delete_entries(self._ada.id, self._ids(), now=self._now)
+
+    async def _clear(self) -> None:
+        await self._store.clear(self._ada.id, self._dice.choice(self._applications).id, now=self._now)
+
+    async def _keep_house(self) -> None:
+        await self._store.sweep(self._dice.randint(1, 10))
+        await self._store.expire(self._now, self._dice.randint(1, 5))
+        await self._store.forget(tombstones_before=self._now - 40, now=self._now, limit=5)
+
+    def _ids(self) -> list[int]:
+        return [self._dice.randint(1, self._newest + 1) for _ in range(3)]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_devices_converge_whatever_happens(home: Home, store: Store, ada: User, seed: int) -> None:
     dice = random.Random(seed)
-    applications = [await add_application(store, ada, str(n)) for n in range(3)]
-    devices = [Offline(ada) for _ in range(3)]
-    live = Offline(ada)
-    home.told.clear()
-    newest = 0
-    for step in range(150):
-        ids = [dice.randint(1, newest + 1) for _ in range(3)]
-        now = NOON + step
-        match dice.choice(["send"] * 6 + ["key"] * 2 + ["ttl", "mark", "mark", "delete", "clear", "sweep", "expire"]):
-            case "send":
-                newest = (await send(store, dice.choice(applications), ada, title=f"{step}")).id
-            case "key":
-                newest = (await send(store, dice.choice(applications), ada, title=f"{step}", key="k", created=now)).id
-            case "ttl":
-                newest = (await send(store, dice.choice(applications), ada, title=f"{step}", expires=now + 20)).id
-            case "mark":
-                await store.mark(ada.id, ids, read=dice.choice([0, now]))
-            case "delete":
-                await store.delete_entries(ada.id, ids, now=now)
-            case "clear":
-                await store.clear(ada.id, dice.choice(applications).id, now=now)
-            case "sweep":
-                await store.sweep(dice.randint(1, 10))
-            case "expire":
-                await store.expire(now, dice.randint(1, 5))
-                await store.forget(tombstones_before=now - 40, now=now, limit=5)
+    life = Life(store, ada, [await add_application(store, ada, str(n)) for n in range(3)], dice)
+    devices = [Offline(ada) for _ in range(4)]
+    for _ in range(150):
+        await life.step()
         if dice.random() < 0.2:
-            await dice.choice(devices).catch_up(store, limit=dice.randint(1, 7), rounds=dice.randint(1, 5))
-    for device in [*devices, live]:
+            await dice.choice(devices[:3]).catch_up(store, limit=dice.randint(1, 7), rounds=dice.randint(1, 5))
+    for device in devices:
         await device.catch_up(store, limit=5)
         assert await device.is_right(store)
+    assert devices[3].holes == 0
     assert [change.changed for change in home.told] == list(range(1, len(home.told) + 1))
     assert await store.check() == []
+
+
+async def test_a_slow_reader_from_the_beginning_meets_a_hole_only_when_more_is_forgotten(
+    store: Store, ada: User, backup: Application
+) -> None:
+    sent = await fill(store, ada, *[backup] * 6)
+    await store.delete_entries(ada.id, [sent[5].id], now=NOON)  # changed 7
+    await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10)
+    phone = Offline(ada)
+    await phone.catch_up(store, limit=2, rounds=2)
+    assert len(phone.messages) == 4
+    assert (await store.changes(ada.id, after=4, limit=2)).hole
+    await store.delete_entries(ada.id, [sent[0].id], now=NOON)
+    await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10)
+    await phone.catch_up(store, limit=2)
+    assert phone.holes == 1
+    assert await phone.is_right(store)
 
 
 async def test_a_message_of_the_future_and_the_past_keep_the_order_of_arrival(

@@ -101,7 +101,7 @@ async def test_what_was_cleared_expires_without_a_word(home: Home, store: Store,
 async def test_old_tombstones_and_keys_are_forgotten_in_slices(store: Store, ada: User) -> None:
     backup = await add_application(store, ada)
     for day in range(5):
-        sent = await store.publish(once(publication(backup, ada), key=f"k{day}"))
+        sent = await store.publish(once(publication(backup, ada), key=f"k{day}", hours=day + 1))
         await store.delete_entries(ada.id, [sent.id], now=NOON + day * DAY)
 
     async def forget(day: int, limit: int) -> int:
@@ -111,8 +111,7 @@ async def test_old_tombstones_and_keys_are_forgotten_in_slices(store: Store, ada
     assert [await forget(4, 3) for _ in range(3)] == [3, 1, 0]
     assert await count_rows(store, "entries") == 1
     assert await count_rows(store, "idempotency") == 5
-    assert await store.forget(tombstones_before=0, now=NOON + HOUR, limit=2) == 2
-    assert await store.forget(tombstones_before=0, now=NOON + HOUR, limit=10) == 3
+    assert [await store.forget(tombstones_before=0, now=NOON + 3 * HOUR, limit=2) for _ in range(3)] == [2, 1, 0]
     assert await store.check() == []
 
 

@@ -144,7 +144,8 @@ Change = EntryChange | Cleared
 
 
 class ChangePage(Struct, frozen=True):
-    """Changes in rising order. Ask again with `after=cursor`, at once if there is `more`.
+    """Changes in rising order. Ask again with `after=cursor`, at once if there is `more`; until there is none,
+    `cursor` is no number to compare with others.
 
     `hole`: changes since the given cursor have been forgotten, or it is not of this installation; the reader
     starts anew from 0. `cursor` is then the newest number there is.

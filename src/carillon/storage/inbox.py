@@ -46,7 +46,15 @@ CHANGED = f"""
     ORDER BY e.changed
 """
 
-CLEARED = "SELECT user_id, changed, application_id, cleared_to FROM subscriptions WHERE user_id = ? AND changed > ?"
+CLEARED = """
+    SELECT user_id, changed, application_id, cleared_to FROM subscriptions
+    WHERE user_id = ? AND changed > ? AND changed <= ?
+"""
+
+# A reader that began at 0 and is not yet past the last forgotten tombstone has missed nothing, though his number
+# alone looks like that of one who has. So his cursor carries the sign of what was forgotten when he began, above the
+# number itself; if more is forgotten on his way, it no longer fits. The sum stays below 2^53 for JavaScript's sake.
+REPLAYING = 2**43
 
 
 def item_of(row: Row) -> InboxItem:
@@ -92,22 +100,27 @@ async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
 
 async def changes(tx: Session, user_id: int, *, after: int, limit: int) -> ChangePage:
     """Needs one snapshot for all its reads: else the cursor could jump over what is committed in between."""
-    after = min(after, FAR)
-    known = await tx.row(KNOWN, user_id)
-    if after > 0 and known and not known[1] <= after <= known[0]:
-        return ChangePage([], known[0], more=False, hole=True)
-    rows = await tx.rows(CHANGED, user_id, after, limit)
+    ((newest, forgotten),) = await tx.rows(KNOWN, user_id)
+    replaying, position = divmod(after, REPLAYING)
+    missed = replaying != _replaying(forgotten) if replaying else 0 < position < forgotten
+    if missed or position > newest:
+        return ChangePage([], newest, more=False, hole=True)
+    rows = await tx.rows(CHANGED, user_id, position, limit)
     more = len(rows) == limit
-    last = rows[-1][3] if more else FAR
+    reached = rows[-1][3] if more else newest
     found: list[Change] = [change for row in rows if (change := _change_of(row))]
     found += [
         Cleared(user_id=row[0], changed=row[1], application_id=row[2], cleared_to=row[3])
-        for row in await tx.rows(CLEARED, user_id, after)
-        if row[1] <= last
+        for row in await tx.rows(CLEARED, user_id, position, reached)
     ]
     found.sort(key=lambda change: change.changed)
-    seen = [after, *(row[3] for row in rows[-1:]), *(change.changed for change in found[-1:])]
-    return ChangePage(found, max(seen), more, hole=False)
+    sign = _replaying(forgotten) * REPLAYING if reached < forgotten else 0
+    return ChangePage(found, reached + sign, more, hole=False)
+
+
+def _replaying(forgotten: int) -> int:
+    """Never 0."""
+    return forgotten % 1000 + 1
 
 
 def _change_of(row: Row) -> EntryChange | None:
