@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import connect
@@ -11,6 +12,8 @@ from websockets.asyncio.client import connect
 from carillon.dialects import API, gotify
 from tests.dialects.gotify.conftest import Served, basic, key, problem
 from tests.hub.serving import serving
+
+PAGE = Path(__file__).parents[3] / "docs/gotify.md"
 
 
 def strictly(message: Any) -> Any:
@@ -151,3 +154,10 @@ async def test_senders_as_they_come(served: Served) -> None:
         assert (message["message"], message["title"], message["priority"]) == ("m", "t", 5)
     bearer = await served.here.post("/message", headers={"Authorization": f"Bearer {token}"}, data={"message": "m"})
     assert bearer.json()["priority"] == 4, "without a priority the application's counts"
+
+
+def test_the_manual_names_every_route_and_every_prefix_that_has_none() -> None:
+    same, missing = PAGE.read_text().split("## Missing")
+    assert [path for _, path, _ in gotify.ROUTES if path not in same] == []
+    answered = {"/" + path.split("/")[1] for _, path, _ in gotify.ROUTES}
+    assert [prefix for prefix in gotify.PREFIXES if prefix not in answered and prefix not in missing] == []
