@@ -25,10 +25,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 # Linux: sun_path less its final zero.
 SOCKET_PATH = 107
 
-# Close to uvicorn's other limits: a client with nothing to say for longer than common proxies wait is let go.
+# Seconds: longer than common proxies keep a connection, so that it is they who close it.
 KEEP_ALIVE = 75
 
-# No client has anything to say on a WebSocket; control frames carry up to 125 bytes.
+# Bytes in one WebSocket message to us. No client has anything to say there.
 INBOUND = 4 * 1024
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class Server(uvicorn.Server):
 
     grace = 0.5
     stop = 3.0
-    cut = 4.0
+    cut = 3.0
 
     def __init__(self, config: uvicorn.Config, hooks: Hooks) -> None:
         super().__init__(config)
@@ -180,7 +180,7 @@ def _config(app: ASGIApp, protocols: Protocols) -> uvicorn.Config:
         forwarded_allow_ips=[],
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=4,
         workers=1,
     )
 
