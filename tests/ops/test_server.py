@@ -295,7 +295,12 @@ def test_names_and_both_kinds_of_address(host: str, clients: list[socket.Address
                     pass
         signal.raise_signal(signal.SIGTERM)
 
-    assert run(serve(app, host=host, port=0, protocols=PROTOCOLS, hooks=Hooks(ready, no_stop))) == 0
+    async def stop() -> None:
+        stopped.append(host)
+
+    stopped: list[str] = []
+    assert run(serve(app, host=host, port=0, protocols=PROTOCOLS, hooks=Hooks(ready, stop))) == 0
+    assert stopped == [host], "also when the signal comes as soon as it listens"
 
 
 def _has_ipv6() -> bool:

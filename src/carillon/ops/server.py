@@ -124,19 +124,8 @@ class Server(uvicorn.Server):
         if sockets:
             self._hooks.ready(sockets[0].getsockname()[1])
 
-    async def main_loop(self) -> None:
-        await super().main_loop()
-        grace = asyncio.create_task(asyncio.sleep(self.grace))
-        try:
-            async with asyncio.timeout(self.stop):
-                await self._hooks.stop()
-        except TimeoutError:
-            log.warning("the application did not come to rest within %g seconds", self.stop)
-        except Exception:
-            log.exception("the application did not come to rest")
-        await grace
-
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._come_to_rest()
         cutting = asyncio.get_running_loop().call_later(self.cut, self._cut_off)
         await super().shutdown(sockets=sockets)
         cutting.cancel()
@@ -157,6 +146,17 @@ class Server(uvicorn.Server):
             return made
 
         self.servers.append(await loop.create_unix_server(protocol, sock=listener, backlog=config.backlog))
+
+    async def _come_to_rest(self) -> None:
+        grace = asyncio.create_task(asyncio.sleep(self.grace))
+        try:
+            async with asyncio.timeout(self.stop):
+                await self._hooks.stop()
+        except TimeoutError:
+            log.warning("the application did not come to rest within %g seconds", self.stop)
+        except Exception:
+            log.exception("the application did not come to rest")
+        await grace
 
     def _cut_off(self) -> None:
         for connection in list(self.server_state.connections):
