@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carillon.ops import logs
+from tests.ops.keep_logging import logging_kept
 
 SECRET = "Cq7xYzSecret9AB"
 
@@ -49,19 +50,9 @@ SHAPES = [
 
 
 @pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    names = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "httpx", "httpcore")
-    levels = {name: logging.getLogger(name).level for name in names}
-    handlers, level, uncaught, in_thread = root.handlers[:], root.level, sys.excepthook, threading.excepthook
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in names:
-        logging.getLogger(name).setLevel(levels[name])
-        logging.getLogger(name).propagate = True
-    logging.captureWarnings(capture=False)
-    sys.excepthook, threading.excepthook = uncaught, in_thread
+def _as_before() -> Iterator[None]:
+    with logging_kept():
+        yield
 
 
 def configured(level: str = "info", form: logs.Form = "json") -> io.StringIO:

@@ -6,8 +6,6 @@ Exit status: 0 done, 1 it could not be done (a line on standard error says why),
 from __future__ import annotations
 
 import sqlite3
-import sys
-from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,7 +22,7 @@ from carillon.settings import SettingsError
 from carillon.storage.refusals import Refusal
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from typer._click import Command, Context
 
 COMMANDS = ("serve", "send", "listen", "users", "tokens", "settings", "doctor", "migrate")
 
@@ -32,14 +30,27 @@ OURS = (CommandError, CarillonError, SettingsError, Refusal, PluginError, MountE
 
 
 class Commands(TyperGroup):
-    def list_commands(self, ctx: object) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: object, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name not in COMMANDS:
             self.commands = dict.fromkeys(COMMANDS, self)  # among these names typer looks for the nearest
             return None
         return get_command(import_module(f"{__name__}.{cmd_name}").app)
+
+    def invoke(self, ctx: Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OURS as error:
+            complain(str(error))
+        except sqlite3.Error as error:
+            complain(f"the database: {error}")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        raise typer.Exit(1)
 
 
 app = commands(
@@ -64,14 +75,6 @@ def carillon(
     """Typer hangs the options of the program itself on this."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; without `arguments`, the one of the process. Raises SystemExit."""
-    try:
-        get_command(app)(args=arguments, prog_name="carillon")
-    except OURS as error:
-        complain(str(error))
-    except sqlite3.Error as error:
-        complain(f"the database: {error}")
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    sys.exit(1)
+def main() -> None:
+    """Runs the command of this process's arguments. Raises SystemExit."""
+    get_command(app)(prog_name="carillon")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from typing import TypeVar
 
@@ -41,8 +42,6 @@ def ask_server(settings: Settings, operation: Operation[Q, A], question: Q) -> A
     with open_socket(settings) as client:
         try:
             response = client.post(f"/{operation.name}", content=msgspec.json.encode(question))
-        except httpx.ConnectError:
-            raise NoServer from None
         except httpx.HTTPError as error:
             raise CommandError(
                 f"the running server does not answer on {settings.socket} ({type(error).__name__})"
@@ -53,7 +52,12 @@ def ask_server(settings: Settings, operation: Operation[Q, A], question: Q) -> A
 
 
 def open_socket(settings: Settings) -> httpx.Client:
-    """A client for the running server. What it is asked raises httpx.ConnectError when none runs."""
+    """A client for the running server. Raises NoServer, also when the socket is what a killed one has left."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(settings.socket))
+        except OSError:
+            raise NoServer from None
     transport = httpx.HTTPTransport(uds=str(settings.socket))
     return httpx.Client(transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Literal, NamedTuple
@@ -87,8 +88,11 @@ def _installation(settings: Settings) -> Iterator[Finding]:
                 yield Finding("warn", f"database: the next start makes these changes: {', '.join(waiting)}")
                 return
             state = ask(settings, STATE, Nothing())
-        except (CarillonError, Refusal, PluginError, MountError) as error:
+        except (PluginError, MountError) as error:
             yield Finding("fail", str(error))
+            return
+        except (CarillonError, Refusal, sqlite3.Error) as error:
+            yield Finding("fail", f"the database cannot be looked at: {error}")
             return
     yield from _state(state)
 

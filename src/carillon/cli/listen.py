@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from threading import Event
 from typing import Annotated, Any
@@ -13,8 +14,8 @@ from urllib.parse import quote
 import httpx
 import typer
 
-from carillon.cli.ask import open_socket
-from carillon.cli.remote import error_text, open_server
+from carillon.cli.ask import NoServer, open_socket
+from carillon.cli.remote import error_text, open_server, token_for
 from carillon.cli.terminal import CommandError, commands, note, say
 from carillon.ops.control import USER_HEADER
 from carillon.settings import Settings
@@ -89,41 +90,39 @@ def listen(
         int | None, typer.Option(min=0, help="First what came after this number (`changed` of --json); 0: everything.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Each message as a JSON object on a line.")] = False,
-    user: Annotated[
-        str | None, typer.Option(help="Whose messages, by default the first admin's; not with a token.")
-    ] = None,
+    user: Annotated[str | None, typer.Option(help="Whose messages, by default the first admin's.")] = None,
     token: Annotated[str | None, typer.Option(help="Token of a device, by default CARILLON_TOKEN.")] = None,
-    server: Annotated[
-        str | None, typer.Option(help="Address of the server, by default CARILLON_URL; with a token.")
-    ] = None,
+    server: Annotated[str | None, typer.Option(help="Address of the server, by default CARILLON_URL.")] = None,
 ) -> None:
     """Print messages as they come, until Ctrl-C.
 
-    With a token it listens to a server anywhere, without one to the server that runs on this machine. After a cut it
+    With a token it listens to any server, without one to the server that runs on this machine. After a cut it
     connects again and goes on where it was.
     """
     settings = Settings.load(os.environ)
-    secret = token or settings.token
-    if server and not secret:
-        raise CommandError("--server needs a token: --token or CARILLON_TOKEN")
-    if secret:
-        client = open_server(settings, server=server, token=secret)
-    else:
-        client = open_socket(settings)
-        client.headers[USER_HEADER] = quote(user or "")
-    with client:
+    with _client(settings, user=user, token=token, server=server) as client:
         try:
-            ear = Ear(client, cursor=after, newest=0) if after is not None else _ear_from_now(client)
-        except httpx.ConnectError as error:
-            where = "no server runs on this machine" if not secret else f"{client.base_url} cannot be reached: {error}"
-            raise CommandError(where) from None
-        try:
+            now = _now(client)
+        except httpx.HTTPError as error:
+            raise CommandError(f"{client.base_url} cannot be reached: {error}") from None
+        ear = now if after is None else Ear(client, cursor=after, newest=0)
+        with suppress(KeyboardInterrupt):
             _print_all(ear, Names(client), as_json=as_json)
-        except KeyboardInterrupt:
-            return
 
 
-def _ear_from_now(client: httpx.Client) -> Ear:
+def _client(settings: Settings, *, user: str | None, token: str | None, server: str | None) -> httpx.Client:
+    secret = token_for(settings, token, server=server, alone={"--user": user})
+    if secret:
+        return open_server(settings, server=server, token=secret)
+    try:
+        client = open_socket(settings)
+    except NoServer:
+        raise CommandError(f"no server runs on {settings.data}, and there is no token for one elsewhere") from None
+    client.headers[USER_HEADER] = quote(user or "")
+    return client
+
+
+def _now(client: httpx.Client) -> Ear:
     response = client.get("/api/1/inbox", params={"limit": 1})
     refuse(response)
     for message in response.json()["messages"]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 import msgspec
 from msgspec import Struct
 
 from carillon import __version__
+from carillon.cli.terminal import CommandError
 from carillon.settings import Settings
 
 # Seconds. A stream shows a sign of life every 30.
@@ -19,6 +22,17 @@ class Problem(Struct):
 
 class Refusal(Struct):
     error: Problem
+
+
+def token_for(settings: Settings, token: str | None, *, server: str | None, alone: Mapping[str, str | None]) -> str:
+    """The token of a command, empty for none. Raises CommandError for options (`alone`) that only work without one."""
+    secret = token or settings.token
+    if server and not secret:
+        raise CommandError("--server needs a token: --token or CARILLON_TOKEN")
+    for option, value in alone.items():
+        if secret and value is not None:
+            raise CommandError(f"{option} works on this machine's installation only: leave out the token")
+    return secret
 
 
 def open_server(settings: Settings, *, server: str | None, token: str) -> httpx.Client:

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from carillon.cli.ask import ask
-from carillon.cli.remote import error_text, open_server
+from carillon.cli.remote import error_text, open_server, token_for
 from carillon.cli.terminal import CommandError, commands, say
 from carillon.ops.desk import SEND, Letter, Numbered
 from carillon.settings import Settings
@@ -38,25 +38,22 @@ def send(
         str | None, typer.Option(help="Sent again with the same key within a day, it is stored once.")
     ] = None,
     application: Annotated[
-        str, typer.Option(help="Application that sends it, made unless it exists; not with a token.")
-    ] = APPLICATION,
-    user: Annotated[
-        str | None, typer.Option(help="User whose application it is, by default the first admin; not with a token.")
+        str | None,
+        typer.Option(help=f"Application that sends it, by default {APPLICATION!r}; made unless the user has it."),
     ] = None,
+    user: Annotated[str | None, typer.Option(help="User whose application it is, by default the first admin.")] = None,
     token: Annotated[str | None, typer.Option(help="Token of an application, by default CARILLON_TOKEN.")] = None,
-    server: Annotated[
-        str | None, typer.Option(help="Address of the server, by default CARILLON_URL; with a token.")
-    ] = None,
+    server: Annotated[str | None, typer.Option(help="Address of the server, by default CARILLON_URL.")] = None,
 ) -> None:
     """Send a message and print its id.
 
-    With a token it goes to a server anywhere. Without one it goes to the installation of this machine, from an
-    application of one of its users; when no server runs it is stored, and shown when one does.
+    With a token it goes to any server. Without one it goes to the installation of this machine, from an application
+    of one of its users; when no server runs it is stored, and shown when one does.
     """
     settings = Settings.load(os.environ)
     letter = Letter(
         message=sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\r\n") if text == "-" else text,
-        application=application,
+        application=application or APPLICATION,
         user=user,
         title=title,
         priority=priority,
@@ -69,9 +66,7 @@ def send(
     )
     if not letter.message.strip():
         raise CommandError("the message is empty")
-    secret = token or settings.token
-    if server and not secret:
-        raise CommandError("--server needs a token: --token or CARILLON_TOKEN")
+    secret = token_for(settings, token, server=server, alone={"--application": application, "--user": user})
     sent = _send_to(settings, letter, server=server, token=secret) if secret else ask(settings, SEND, letter)
     say(str(sent.id))
 
