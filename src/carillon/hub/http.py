@@ -38,6 +38,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
 
     def __init__(
         self,
+        *,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -153,7 +154,7 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
 
     def _let_go(self) -> None:
         """Of all that holds this object: rings left to the collector would pile up."""
-        self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
+        self.parser = self.cycle = self.scope = None  # type: ignore[assignment] # as uvicorn does, before and after
         self._extensions = {}
 
     def _busy(self) -> bool:

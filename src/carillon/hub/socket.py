@@ -104,6 +104,7 @@ class CutOffWebSocket(CutOff, WebSocketsSansIOProtocol):
 
     def __init__(
         self,
+        *,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
