@@ -157,10 +157,13 @@ class SqliteEngine:
         self._lock = lock
         self._threads = ThreadPoolExecutor(READERS, "storage-reader")
         self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         self.writer = SqliteWriter(path)
 
     async def read(self, work: Task[T], *, snapshot: bool) -> T:
         """A transaction each time: it makes a snapshot, costs next to nothing and never outlives the call."""
+        if self._closed:
+            raise Unavailable("the server is going down")
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(self._read, work))
 
     def _read(self, work: Task[T]) -> T:
@@ -176,7 +179,7 @@ class SqliteEngine:
             failure = trouble(error, CANNOT_READ)
             if failure is None:
                 raise
-            log.error("%s: %s: %s", failure, type(error).__name__, error)  # noqa: TRY400
+            log.warning("%s: %s: %s", failure, type(error).__name__, error)
             raise failure from error
         self._idle.append(db)
         return result
@@ -199,6 +202,7 @@ class SqliteEngine:
         return found
 
     async def close(self) -> None:
+        self._closed = True
         await asyncio.to_thread(self._threads.shutdown)
         while self._idle:
             self._idle.pop().close()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from carillon.dialects import Mount
+from carillon.front import Front, MountError
+
+OWN = "http://bell.example"
+FRIEND = "https://friend.example"
+
+
+def says(text: str) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(text)(scope, receive, send)
+
+    return app
+
+
+async def thing(request: Request) -> Response:
+    return PlainTextResponse("routed")
+
+
+def house() -> Front:
+    rooms = Mount(
+        prefixes=("/thing", "/open"),
+        routes=[Route("/thing/{id}", thing), Route("/open/{id}", thing)],
+        front={("POST", "/thing"): says("fast")},
+        fallback=says("nobody's"),
+        public=frozenset({"/open"}),
+    )
+    return Front({"rooms": rooms, "annex": Mount(prefixes=("/annex",))}, origins=frozenset({FRIEND}))
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(house()), base_url=OWN) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("POST", "/thing", "fast"),
+        ("GET", "/thing", "nobody's"),
+        ("GET", "/thing/7", "routed"),
+        ("POST", "/thing/", "nobody's"),
+        ("GET", "/annex", "nobody's"),
+    ],
+)
+async def test_the_fast_lane_comes_first_then_the_router_then_the_fallback(
+    client: httpx.AsyncClient, method: str, path: str, answer: str
+) -> None:
+    assert (await client.request(method, path)).text == answer
+
+
+@pytest.mark.parametrize("origin", [OWN, OWN.upper(), OWN.replace("http", "https"), ""])
+async def test_a_page_of_our_own_origin_may_ask(client: httpx.AsyncClient, origin: str) -> None:
+    answer = await client.get("/thing/7", headers={"Origin": origin})
+    assert (answer.status_code, answer.text) == (200, "routed")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://bell.example:81", "https://friend.example.evil"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_a_page_of_another_origin_is_refused_without_a_word(
+    client: httpx.AsyncClient, origin: str, method: str
+) -> None:
+    answer = await client.request(method, "/thing/7", headers={"Origin": origin})
+    assert (answer.status_code, answer.content) == (403, b"")
+
+
+async def test_a_configured_origin_may_ask_and_is_told_so(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/thing/7", headers={"Origin": FRIEND})
+    assert (answer.status_code, answer.text) == (200, "routed")
+    assert answer.headers["access-control-allow-origin"] == FRIEND
+    assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_configured_origin_may_ask_whether_it_may_ask(client: httpx.AsyncClient) -> None:
+    answer = await client.options("/thing/7", headers={"Origin": FRIEND, "Access-Control-Request-Method": "DELETE"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "DELETE" in answer.headers["access-control-allow-methods"]
+    assert "x-gotify-key" in answer.headers["access-control-allow-headers"]
+    assert answer.headers["access-control-max-age"] == "43200"
+
+
+async def test_any_page_may_read_what_is_public(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/open/7", headers={"Origin": "http://evil.example"})).text == "routed"
+
+
+async def test_a_foreign_page_gets_no_websocket() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(event: Message) -> None:
+        sent.append(event)
+
+    headers = [(b"host", b"bell.example"), (b"origin", b"http://evil.example")]
+    scope = {"type": "websocket", "path": "/thing", "headers": headers}
+    await house()(scope, receive, send)
+    assert sent == [{"type": "websocket.close"}]
+
+
+def test_two_dialects_that_want_the_same_prefix_stop_the_start() -> None:
+    with pytest.raises(MountError, match="'one' and 'two' both want /push"):
+        Front({"one": Mount(prefixes=("/push",)), "two": Mount(prefixes=("/other", "/push"))})
+
+
+def test_two_dialects_that_want_what_nobody_owns_stop_the_start() -> None:
+    with pytest.raises(MountError, match="'one' and 'two' both want what nobody owns"):
+        Front({"one": Mount(prefixes=(), fallback=says("1")), "two": Mount(prefixes=(), fallback=says("2"))})
