@@ -92,7 +92,7 @@ async def write(store: Store, work: Callable[[Session], Coroutine[Any, Any, T]])
 
 async def count_rows(store: Store, table: str, where: str = "1 = 1") -> int:
     async def ask(tx: Session) -> int:
-        ((number,),) = await tx.rows(f"SELECT count(*) FROM {table} WHERE {where}")  # noqa: S608 - names of the tests' own
+        ((number,),) = await tx.rows(f"SELECT count(*) FROM {table} WHERE {where}")  # noqa: S608  # names of the tests' own
         return int(number)
 
     return await write(store, ask)
@@ -116,7 +116,7 @@ async def join(store: Store, user: User, application: Application, role: str = "
 async def stall(tx: Session) -> None:
     """Holds the writer up, so that what is submitted meanwhile shares a transaction."""
     await tx.row("SELECT 1")
-    time.sleep(0.05)  # noqa: ASYNC251 - on SQLite it is the writer's thread that sleeps
+    time.sleep(0.05)  # noqa: ASYNC251  # on SQLite it is the writer's thread that sleeps
 
 
 class Offline:

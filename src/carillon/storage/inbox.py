@@ -73,13 +73,13 @@ async def page(
     if application_id is not None:
         rows = await tx.rows(WALK_APPLICATION, user_id, application_id, top, user_id, application_id, limit)
     elif await tx.row(UNSWEPT, user_id):
-        rows = await _merged(tx, user_id, top, limit)
+        rows = await _merged(tx, user_id, top=top, limit=limit)
     else:
         rows = await tx.rows(WALK, user_id, top, limit)
     return [item_of(row) for row in rows]
 
 
-async def _merged(tx: Session, user_id: int, top: int, limit: int) -> Sequence[Row]:
+async def _merged(tx: Session, user_id: int, *, top: int, limit: int) -> Sequence[Row]:
     """While cleared entries wait for the sweep, a walk could cross a million of them.
 
     So: the newest of each application above what was cleared of it, then the newest of all these.

@@ -43,7 +43,10 @@ MESSAGES = Table(
 )
 COLUMNS = ", ".join(f"m.{name}" for name, _ in MESSAGES.columns[:-1])
 
-USED = "SELECT fingerprint, message_id, public_id, created FROM idempotency WHERE application_id = ? AND key = ? AND expires > ?"  # noqa: E501
+USED = """
+    SELECT fingerprint, message_id, public_id, created FROM idempotency
+    WHERE application_id = ? AND key = ? AND expires > ?
+"""
 USE = """
     INSERT INTO idempotency (application_id, key, fingerprint, message_id, public_id, created, expires)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -101,12 +104,12 @@ def is_plain(publication: Publication) -> bool:
 async def publish_plain(tx: Session, publications: Sequence[Publication]) -> list[Message]:
     """All of them with one drawing of numbers and one insertion a table. Returns the messages with their ids."""
     arrivals = sum(len(publication.receivers) for publication in publications)
-    number, changed = await draw(tx, messages=len(publications), changes=arrivals)
+    first, changed = await draw(tx, messages=len(publications), changes=arrivals)
     messages: list[Message] = []
     message_rows: list[tuple[Value, ...]] = []
     entry_rows: list[tuple[Value, ...]] = []
     changes: list[Change] = []
-    for number, publication in enumerate(publications, number):  # noqa: B020
+    for number, publication in enumerate(publications, first):
         message = replace(publication.message, id=number)
         messages.append(message)
         message_rows.append(row_of(message, len(publication.receivers)))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from carillon.core.errors import Unavailable
 from carillon.storage import sqlite
 from carillon.storage.lock import FolderLock
 from carillon.storage.refusals import NewerSchema
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "migrations"
 DATABASE = "carillon.db"
 LOCK = 0x6361_726D  # two processes that start at the same time migrate one after the other
+
+PATIENCE = 24 * 3600.0  # seconds for one step, and for another process that is at it
 
 SCHEMES = ("postgresql://", "postgres://")
 APPLIED = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL);"
@@ -65,18 +68,21 @@ def steps(engine: EngineName) -> list[Step]:
 
 
 async def pending(url: str | None, data: Path) -> list[str]:
-    """The names of the steps that `migrate` would apply. Changes nothing. Raises `NewerSchema`."""
+    """The names of the steps that `migrate` would apply. Changes nothing.
+
+    Raises ValueError for no address of ours, `NewerSchema`, `Unavailable` when the database is away.
+    """
     if engine_of(url) == "sqlite":
         return _names(await asyncio.to_thread(_pending_sqlite, data / DATABASE))
     connection = await _connect(url or "")
     try:
-        return _names(_after(await _number(connection), "postgres"))
+        return _names(_after(await _number(connection), steps("postgres")))
     finally:
         await connection.close()
 
 
 async def migrate(url: str | None, data: Path) -> list[str]:
-    """The names of the steps that were applied. Raises `NewerSchema`, and `StoreLocked` while a server runs on it."""
+    """The names of the steps that were applied. Raises what `pending` does, and `StoreLocked` while a server runs."""
     if engine_of(url) == "postgres":
         return await migrate_postgres(url or "")
     lock = FolderLock(data)
@@ -88,26 +94,34 @@ async def migrate(url: str | None, data: Path) -> list[str]:
 
 async def migrate_sqlite(data: Path) -> list[str]:
     """For the holder of the folder's lock."""
-    return await asyncio.to_thread(_migrate_sqlite, data / DATABASE)
+    return _names(await asyncio.to_thread(apply_sqlite, data / DATABASE, steps("sqlite")))
 
 
 async def migrate_postgres(url: str) -> list[str]:
     connection = await _connect(url)
     try:
-        await connection.execute(f"SELECT pg_advisory_lock({LOCK})", timeout=None)
-        todo = _after(await _number(connection), "postgres")
-        for step in todo:
-            async with connection.transaction():
-                await connection.execute(step.script, timeout=None)
-        return _names(todo)
+        return _names(await apply_postgres(connection, steps("postgres")))
     finally:
         await connection.close()
+
+
+async def apply_postgres(connection: asyncpg.Connection, known: Sequence[Step]) -> list[Step]:
+    """Those of the known steps that the database has not seen. Holds a lock until the connection ends."""
+    await connection.execute(f"SELECT pg_advisory_lock({LOCK})", timeout=PATIENCE)
+    todo = _after(await _number(connection), known)
+    for step in todo:
+        async with connection.transaction():
+            await connection.execute(step.script, timeout=PATIENCE)
+    return todo
 
 
 async def _connect(url: str) -> asyncpg.Connection:
     from carillon.storage import postgres
 
-    return await postgres.connect(url)
+    try:
+        return await postgres.connect(url)
+    except postgres.TROUBLE as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
 
 
 async def _number(connection: asyncpg.Connection) -> int:
@@ -121,14 +135,18 @@ def _pending_sqlite(path: Path) -> list[Step]:
     if not path.exists():
         return steps("sqlite")
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        return _after(_number_sqlite(db), "sqlite")
+        return _after(_number_sqlite(db), steps("sqlite"))
 
 
-def _migrate_sqlite(path: Path) -> list[str]:
+def apply_sqlite(path: Path, known: Sequence[Step]) -> list[Step]:
+    """Those of the known steps that the database has not seen.
+
+    What is stored is saved as `carillon.db.before-NNNN` first, NNNN being the first of them.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # digests and messages: for the owner's eyes
     with closing(sqlite.connect(path)) as db:
         number = _number_sqlite(db)
-        todo = _after(number, "sqlite")
+        todo = _after(number, known)
         if todo and number:
             _snapshot(db, path.with_name(f"{path.name}.before-{todo[0].number:04}"))
         for step in todo:
@@ -138,7 +156,7 @@ def _migrate_sqlite(path: Path) -> list[str]:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        return _names(todo)
+        return todo
 
 
 def _number_sqlite(db: sqlite3.Connection) -> int:
@@ -159,8 +177,7 @@ def _snapshot(db: sqlite3.Connection, target: Path) -> None:
         raise sqlite3.DatabaseError(f"the snapshot {target} is not sound: {found}")
 
 
-def _after(number: int, engine: EngineName) -> list[Step]:
-    known = steps(engine)
+def _after(number: int, known: Sequence[Step]) -> list[Step]:
     if number > known[-1].number:
         raise NewerSchema(
             f"the database has schema {number}, this Carillon knows {known[-1].number}:"

@@ -202,7 +202,7 @@ class PostgresEngine:
             failure = trouble(error, CANNOT_READ)
             if failure is None:
                 raise
-            log.error("%s: %s: %s", failure, type(error).__name__, error)  # noqa: TRY400
+            log.warning("%s: %s: %s", failure, type(error).__name__, error)
             raise failure from error
 
     async def version(self, tx: Session) -> str:

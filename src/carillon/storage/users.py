@@ -60,8 +60,8 @@ async def every(tx: Session) -> list[User]:
 
 
 async def set_password(tx: Session, user_id: int, password_hash: str) -> bool:
-    sql = "UPDATE users SET password_hash = ?, initial_password = ? WHERE id = ?"
-    return await tx.run(sql, password_hash, False, user_id) > 0  # noqa: FBT003
+    sql = "UPDATE users SET password_hash = ?, initial_password = FALSE WHERE id = ?"
+    return await tx.run(sql, password_hash, user_id) > 0
 
 
 async def delete(tx: Session, user_id: int) -> bool:
