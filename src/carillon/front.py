@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,7 +49,8 @@ class Front:
             raise MountError(f"the dialects {fallbacks[0][0]!r} and {fallbacks[1][0]!r} both want what nobody owns")
         self._router = Router(self.routes, redirect_slashes=False, default=fallbacks[0][1] if fallbacks else None)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Picks who answers and lets him: on the way of every message, so no coroutine of its own."""
         origin = host = None
         for name, value in scope["headers"]:
             if name == b"origin":
@@ -57,19 +58,18 @@ class Front:
             elif name == b"host":
                 host = value.lower()
         if origin and origin not in (b"http://%b" % (host or b""), b"https://%b" % (host or b"")):
-            await self._foreign(scope, receive, send=send, origin=origin)
-        else:
-            await self._dispatch(scope, receive, send)
+            return self._foreign(scope, receive, send=send, origin=origin)
+        return self._app(scope)(scope, receive, send)
 
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _app(self, scope: Scope) -> ASGIApp:
         method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
-        await self._front.get((method, scope["path"]), self._router)(scope, receive, send)
+        return self._front.get((method, scope["path"]), self._router)
 
     async def _foreign(self, scope: Scope, receive: Receive, *, send: Send, origin: bytes) -> None:
         """A page of another origin: refused unless configured, as gotify/server does, before it is authenticated."""
         prefix = "/" + scope["path"].split("/", 2)[1]
         if prefix in self._public:
-            await self._dispatch(scope, receive, send)
+            await self._app(scope)(scope, receive, send)
         elif origin not in self._origins:
             log.info("refused a page of another origin: %s", origin.decode("latin-1"))
             await _bare(scope, send, status=403, headers=[])
@@ -82,7 +82,7 @@ class Front:
                     event = {**event, "headers": [*event.get("headers", ()), *_allow(origin)]}
                 await send(event)
 
-            await self._dispatch(scope, receive, send_allowed)
+            await self._app(scope)(scope, receive, send_allowed)
 
 
 def _allow(origin: bytes) -> list[tuple[bytes, bytes]]:
