@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 
 import msgspec
@@ -66,7 +65,7 @@ def _posted(fields: dict[str, Value], extras: Raw) -> PostedMessage:
     try:
         read = _extras(extras)
     except _UNREADABLE:
-        raise BadInput("invalid JSON: extras hold a number that is too large, or are nested too deeply") from None
+        raise BadInput("invalid JSON: extras hold what is no number, or are nested too deeply") from None
     return _drafted(text(fields, "message"), text(fields, "title"), numbers=numbers, extras=read)
 
 
@@ -131,22 +130,12 @@ def json_fields(body: bytes) -> dict[str, Value]:
     """
     content = body.decode("utf-8", "replace").lstrip()
     try:
-        found, _ = _LENIENT.raw_decode(content)
+        found, _ = json.JSONDecoder().raw_decode(content)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"invalid JSON: {error}" if content else "EOF") from None
     if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go value of an object")
     return {_whole(key).lower(): _value(value) for key, value in found.items()}
-
-
-def _finite(literal: str) -> float:
-    value = float(literal)
-    if not math.isfinite(value):
-        raise ValueError(f"{literal[:40]} is not a number that can be kept")
-    return value
-
-
-_LENIENT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def _value(value: object) -> Value:
