@@ -20,9 +20,17 @@ NEWEST = "ORDER BY e.message_id DESC LIMIT ?"
 
 WALK = f"{ITEMS} AND e.user_id = ? AND e.message_id < ? {NEWEST}"
 
-WALK_APPLICATION = f"""{ITEMS} AND e.user_id = ? AND e.application_id = ? AND e.message_id < ?
-    AND e.message_id > coalesce((SELECT cleared_to FROM subscriptions WHERE user_id = ? AND application_id = ?), 0)
-    {NEWEST}
+# In two steps, of which the first needs its index only: else SQLite would walk the whole inbox for one application.
+WALK_APPLICATION = f"""
+    {ITEM} FROM (
+        SELECT user_id, message_id FROM entries
+        WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id < ?
+        AND message_id > coalesce((SELECT cleared_to FROM subscriptions WHERE user_id = ? AND application_id = ?), 0)
+        ORDER BY message_id DESC LIMIT ?
+    ) n
+    CROSS JOIN entries e CROSS JOIN messages m
+    WHERE e.user_id = n.user_id AND e.deleted = 0 AND e.message_id = n.message_id AND m.id = n.message_id
+    ORDER BY n.message_id DESC
 """
 
 ONE = f"""{ITEMS} AND e.message_id = ? AND e.user_id = ? AND e.message_id > coalesce((
