@@ -178,6 +178,19 @@ async def test_half_a_head_does_not_hold_a_connection(begin: bytes) -> None:
                 assert await peer.rest() == b""
 
 
+async def test_blank_lines_behind_a_request_do_not_end_it() -> None:
+    app = App()
+    async with serving(app, http=Impatient, timeout_keep_alive=0.1) as served:
+        with closing(await served.raw()) as peer:
+            await peer.send(GET % b"/wait")
+            await until(lambda: app.running)
+            await peer.send(b"\r\n")
+            await asyncio.sleep(0.3)
+            app.go.set()
+            assert (await answer(peer))[1] == b"/wait? "
+            assert await peer.rest() == b""
+
+
 async def test_a_head_that_trickles_is_bounded_as_a_whole() -> None:
     async with serving(App(), http=Impatient) as served:
         with closing(await served.raw()) as peer:

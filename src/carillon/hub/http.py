@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, cast
+from typing import Any
 
 import httptools
 from uvicorn.config import Config
@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 
 from carillon.hub.socket import EXTENSION, CutOff
 
-HEAD, BODY, WHOLE = range(3)
+SLASH = ord("/")
 
 
 class GuardedHttp(CutOff, HttpToolsProtocol):
@@ -31,10 +31,11 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
     vanished = 60
 
     _timer: asyncio.TimerHandle | None = None
-    _phase = HEAD
+    _in_head = True
+    _in_body = False
     _seen = 0
-    _long = False
     _streaming = False
+    _newest: RequestResponseCycle | None = None
 
     def __init__(
         self,
@@ -95,49 +96,41 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
         self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
+        # A request that comes whole in one packet, as nearly all do, touches no timer of ours.
         if self._streaming:
             return
         self._unset_keepalive_if_required()
-        self._long = self._seen + len(data) > self.max_head
-        try:
-            if not self._feed(data):
-                return
-        except httptools.HttpParserError:
-            self.logger.debug("not HTTP")
-            self.send_400_response("Invalid HTTP request received.")
+        self._seen += len(data)
+        self._in_head = not self._in_body
+        if not self._feed(data):
             return
-        if self._phase == WHOLE:
-            if self.cycle.response_complete:
-                self._arm(self.head_timeout)  # blank lines between two requests
-        elif self._phase == HEAD:
-            self._in_head(len(data))
-        else:
+        if self._in_head:
+            if self._seen > self.max_head:
+                self.send_400_response("Request head too large.")
+            elif self._timer is None:
+                self._arm(self.head_timeout)
+            return
+        self._seen = 0
+        self._in_body = self.cycle.more_body
+        if self._in_body:
             self._arm(self.body_idle)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item] # not of strings alone
-        self._phase = HEAD
+        elif self._timer is not None:
+            self._disarm()
 
     def on_headers_complete(self) -> None:
-        self._phase, self._seen = BODY, 0
-        if self._long and len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > self.max_head:
+        self._in_head = False
+        if self._seen > self.max_head and self._head_size() > self.max_head:
             raise ValueError("head too large")
-        if self._timer is not None:
-            self._disarm()
-        if self.url[:1] != b"/":
+        if self.url[0] != SLASH:
             self.url = _origin_form(self.url)
-        if self._busy():
-            self._earlier.append(self.cycle)
-        else:
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item] # not of strings alone
+        newest = self._newest
+        if newest is not None and not newest.response_complete:
+            self._earlier.append(newest)
+        elif self._earlier:
             self._earlier.clear()
         super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._phase = WHOLE
-        if self._timer is not None:
-            self._disarm()
-        super().on_message_complete()
+        self._newest = self.cycle
 
     def handle_websocket_upgrade(self) -> None:
         self._disarm()
@@ -154,16 +147,18 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
 
     def _let_go(self) -> None:
         """Of all that holds this object: rings left to the collector would pile up."""
-        self.parser = self.cycle = self.scope = None  # type: ignore[assignment] # as uvicorn does, before and after
+        self.parser = self.cycle = self.scope = self._newest = None  # type: ignore[assignment] # as uvicorn does, before and after
         self._extensions = {}
 
     def _busy(self) -> bool:
-        cycle = cast(RequestResponseCycle | None, self.cycle)
-        return cycle is not None and not cycle.response_complete
+        return self._newest is not None and not self._newest.response_complete
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _feed(self, data: bytes) -> bool:
-        """False: the connection is a WebSocket's now."""
-        while data:
+        """False: this connection is over, or a WebSocket's now."""
+        while True:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
@@ -171,18 +166,21 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
                     self.handle_websocket_upgrade()
                     return False
                 # an upgrade that is not known (h2c) is a wish, not a demand
-                data = data[upgrade.args[0] :]
                 self._expect_body()
-            else:
-                break
-        return True
+                data = data[upgrade.args[0] :]
+                if data:
+                    continue
+            except httptools.HttpParserError:
+                self.logger.debug("not HTTP")
+                self.send_400_response("Invalid HTTP request received.")
+                return False
+            return True
 
     def _expect_body(self) -> None:
         """The parser takes a request for an upgrade to be over with its head. If it has a body, another takes over."""
         framing = [header for header in self.headers if header[0] in (b"content-length", b"transfer-encoding")]
         if not framing:
             return
-        self._phase = BODY
         self.cycle.more_body = True
         self.cycle.message_event.clear()
         callbacks = _BehindHead(self)
@@ -190,13 +188,6 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
         head = b"".join(b"%b: %b\r\n" % header for header in framing)
         self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % head)
         callbacks.begin()
-
-    def _in_head(self, size: int) -> None:
-        self._seen += size
-        if self._seen > self.max_head:
-            self.send_400_response("Request head too large.")
-        elif self._timer is None:
-            self._arm(self.head_timeout)
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
@@ -209,7 +200,9 @@ class GuardedHttp(CutOff, HttpToolsProtocol):
 
     def _late(self) -> None:
         self._timer = None
-        self.abort()
+        if self._in_body or not self._busy():
+            self.abort()
+        # else the next head must wait anyhow, and the answer that it waits for sets the keep-alive timer
 
 
 class _BehindHead:
