@@ -12,7 +12,7 @@ from carillon.core.errors import CarillonError, Unavailable
 from carillon.core.limits import MIB, Limits
 from carillon.core.models import Change, Message
 from carillon.core.ports import Clock, Publication
-from carillon.storage.engine import CANNOT_WRITE, Task, Writer
+from carillon.storage.engine import Task, Writer
 from carillon.storage.lanes import Lane
 from carillon.storage.messages import is_plain, publish, publish_plain
 from carillon.storage.session import Session
@@ -107,20 +107,20 @@ class Committer:
             write = self._lane.take_now()
         return batch, True
 
-    async def _store(self, batch: Sequence[Write]) -> bool:
-        """False: storage is in trouble, and the batch has failed."""
+    async def _store(self, batch: Sequence[Write]) -> Unavailable | None:
+        """What storage is in trouble with; the whole batch has failed then."""
         error = await self._attempt(batch)
         if error is None:
-            return True
+            return None
         trouble = self._writer.trouble(error)
         if trouble or len(batch) == 1:
             self._fail(batch, error, trouble)
-            return trouble is None
+            return trouble
         for at, write in enumerate(batch):
-            if not await self._store([write]):
-                self._fail(batch[at + 1 :], error, Unavailable(CANNOT_WRITE))
-                return False
-        return True
+            if trouble := await self._store([write]):
+                self._fail(batch[at + 1 :], error, trouble)
+                return trouble
+        return None
 
     async def _attempt(self, batch: Sequence[Write]) -> Exception | None:
         started = self._clock.monotonic()
