@@ -22,23 +22,26 @@ from carillon.settings import Settings
 
 app = commands()
 
-LONGEST_WAIT = 30.0  # seconds between two attempts to connect
+# Seconds between two attempts to connect: the first, then twice as long each time.
+SHORTEST_WAIT, LONGEST_WAIT = 0.25, 30.0
 
 
 class Ear:
     """A stream of changes that outlives its connections.
 
     `cursor` is the number of the last change heard, `newest` the id of the newest message: the replay after a cut
-    also brings older messages to which something happened.
+    also brings older messages to which something happened. `alive`: this connection has told something.
     """
 
     def __init__(self, client: httpx.Client, *, cursor: int, newest: int) -> None:
         self._client = client
         self._cursor = cursor
         self._newest = newest
+        self.alive = False
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Each once, with its number `changed`, until the connection is cut. Raises CommandError, httpx.HTTPError."""
+        self.alive = False
         with self._client.stream(
             "GET", "/api/1/stream", params={"after": self._cursor}, headers={"Accept": "text/event-stream"}
         ) as response:
@@ -48,6 +51,7 @@ class Ear:
                     yield from self._heard(json.loads(line.removeprefix("data:")))
 
     def _heard(self, change: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        self.alive = True
         if change["type"] == "hole":
             note("the place to go on from is not known any more: from the beginning")
             self._newest = 0
@@ -131,17 +135,16 @@ def _now(client: httpx.Client) -> Ear:
 
 
 def _print_all(ear: Ear, names: Names, *, as_json: bool) -> None:
-    wait = 0.0
+    wait = SHORTEST_WAIT
     while True:
         try:
             for message in ear.messages():
-                wait = 0.0
                 text = json.dumps(message, ensure_ascii=False) if as_json else block(message, names.of(message))
                 say(text)
         except httpx.HTTPError as error:
-            if not wait:
+            if ear.alive or wait == SHORTEST_WAIT:
                 note(f"not connected, trying again ({str(error) or type(error).__name__})")
-        wait = min(max(1.0, wait * 2), LONGEST_WAIT)
+        wait = SHORTEST_WAIT if ear.alive else min(2 * wait, LONGEST_WAIT)
         Event().wait(wait)
 
 

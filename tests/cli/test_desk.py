@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from carillon.app import composed
+from carillon.cli.desk import desk_of
+from carillon.dialects import native
+from carillon.settings import Settings
+
+
+async def test_the_parts_are_what_was_found(tmp_path: Path) -> None:
+    async with composed(Settings(data=tmp_path)) as app:
+        desk = desk_of(app)
+    parts = {part.name: part for part in desk.parts}
+    assert parts["gotify"].kind == "dialect"
+    assert "/message" in parts["gotify"].prefixes
+    assert parts["native"].prefixes == ["/api"]
+    assert parts["native"].origin == native.__file__
+    assert sorted(prefix for part in desk.parts for prefix in part.prefixes) == sorted(app.front.owners)
