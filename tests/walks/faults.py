@@ -52,12 +52,12 @@ def filled(disk: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def failing(server: Server, calls: str, error: str, *, when: str = "1+") -> AsyncIterator[None]:
-    """These system calls of the running server fail, on every or on the named invocations."""
+async def tampering(server: Server, calls: str, fault: str) -> AsyncIterator[None]:
+    """These system calls of the running server go wrong, in a way that strace knows: error=EIO:when=1."""
     if not shutil.which("strace"):
         away("strace")
     command = ["strace", "-f", "-qq", "-p", str(server.pid), "-e", f"trace={calls}", "-o", os.devnull]
-    command += ["-e", f"inject={calls}:error={error}:when={when}"]
+    command += ["-e", f"inject={calls}:{fault}"]
     tracer = await asyncio.create_subprocess_exec(*command, stderr=subprocess.DEVNULL)
     try:
 

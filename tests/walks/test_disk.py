@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.walks.conftest import Serve
-from tests.walks.faults import failing, filled, small_disk
+from tests.walks.faults import filled, small_disk, tampering
 from tests.walks.server import NOBODY, Person, Server, heard, listening, until
 from tests.walks.wire import Answer, Wire, message, request
 
@@ -104,7 +104,7 @@ async def test_a_broken_disk(serve: Serve, calls: str, error: str) -> None:
     await server.start()
     async with Sender.at(server) as sender:
         assert (await sender.post("before")).status == 200
-        async with failing(server, calls, error):
+        async with tampering(server, calls, f"error={error}"):
             for number in range(3):
                 assert_refused(await sender.post(f"refused {number}"), 503)
             there = await sender.newest()
@@ -125,7 +125,7 @@ async def test_one_sync_that_fails_costs_one_message(serve: Serve) -> None:
     async with Sender.at(server) as sender:
         assert (await sender.post("first")).status == 200
         await until(sender.rests, "the last use of the tokens is stored too")
-        async with failing(server, "fdatasync", "EIO", when="1"):
+        async with tampering(server, "fdatasync", "error=EIO:when=1"):
             assert_refused(await sender.post("second"), 503)
             assert (await sender.post("third")).status == 200
         await sender.check()

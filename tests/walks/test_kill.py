@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import msgspec
 from websockets.exceptions import ConnectionClosed
 
+from tests.walks.faults import tampering
 from tests.walks.server import NOBODY, Person, Server, listening, soak, until
 from tests.walks.wire import Poster
 
@@ -53,41 +54,62 @@ class Follower:
 
 
 async def test_nothing_acknowledged_is_lost(store_server: Server) -> None:
-    server = store_server
+    await kill_and_compare(store_server, kills=soak(3, 60))
+
+
+async def test_nothing_acknowledged_is_lost_on_a_slow_disk(server: Server) -> None:
+    """Most of the time a commit is under way, so that a kill hits one."""
+    await kill_and_compare(server, kills=soak(3, 30), load=10, disk="delay_enter=20000")
+
+
+async def kill_and_compare(server: Server, *, kills: int, load: int = 200, disk: str = "") -> None:
+    """After some `load` messages each time. `disk`: what strace does to what is written."""
     async with Person(server) as admin:
         token, device = await admin.tokens()
         crowd = [Poster(f"sender {number}", token) for number in range(POSTERS)]
         follower = Follower(server, device)
         listener = asyncio.create_task(follower.listen())
         highest = 0
-        for _ in range(soak(3, 60)):
-            before = sum(len(poster.stored) for poster in crowd)
-            stop = asyncio.Event()
-            load = [asyncio.create_task(poster.run(server, stop)) for poster in crowd]
-            few = before + random.randrange(50, 500)
-            await until(lambda few=few: sum(len(poster.stored) for poster in crowd) > few, "they are being stored")
-            await server.kill()
-            await asyncio.gather(*load, listener)
-            new = {text: id_ for poster in crowd for text, id_ in poster.stored.items() if id_ > highest}
-            assert sum(len(poster.stored) for poster in crowd) - before <= len(new), "an id was given away twice"
+        for _ in range(kills):
+            before = acknowledged(crowd)
+            async with tampering(server, "pwrite64", disk) if disk else nullcontext():
+                await load_and_kill(server, crowd, messages=random.randrange(load, 3 * load))
+            await listener
+            new = {id_: text for id_, text in acknowledged(crowd).items() if id_ not in before}
+            assert min(new) > highest, "an id was given away twice"
             await server.start()
             await follower.catch_up(admin)
             highest = max(follower.caught_up)
-            assert {text: id_ for id_, text in follower.caught_up.items()}.items() >= new.items()
+            assert follower.caught_up.items() >= new.items(), "an acknowledged message is lost"
             listener = asyncio.create_task(follower.listen())
-        await follow_to_the_end(server, admin, crowd=crowd, follower=follower)
-        listener.cancel()
+        await compare(server, admin, crowd=crowd, follower=follower)
+        await listener
 
 
-async def follow_to_the_end(server: Server, admin: Person, *, crowd: list[Poster], follower: Follower) -> None:
+def acknowledged(crowd: list[Poster]) -> dict[int, str]:
+    """By id."""
+    found = {id_: text for poster in crowd for text, id_ in poster.stored.items()}
+    assert len(found) == sum(len(poster.stored) for poster in crowd), "an id was given away twice"
+    return found
+
+
+async def load_and_kill(server: Server, crowd: list[Poster], *, messages: int) -> None:
+    enough = len(acknowledged(crowd)) + messages
+    senders = [asyncio.create_task(poster.run(server, asyncio.Event())) for poster in crowd]
+    await until(lambda: len(acknowledged(crowd)) > enough, "they are being stored")
+    await server.kill()
+    await asyncio.gather(*senders)
+
+
+async def compare(server: Server, admin: Person, *, crowd: list[Poster], follower: Follower) -> None:
+    """What is stored with what everybody was told. Stops the server."""
     found = await admin.messages()
     stored = {message["id"]: message["message"] for message in found}
-    acknowledged = {id_: text for poster in crowd for text, id_ in poster.stored.items()}
     assert [message["id"] for message in found] == sorted(stored, reverse=True), "an id twice, or out of order"
     assert len(set(stored.values())) == len(stored), "a message twice"
-    assert stored.items() >= acknowledged.items(), "an acknowledged message is lost"
+    assert stored.items() >= acknowledged(crowd).items(), "an acknowledged message is lost"
     unanswered = {text for poster in crowd for text in poster.unanswered}
-    assert set(stored.values()) <= {*acknowledged.values(), *unanswered}, "stored, though refused"
+    assert set(stored.values()) <= {*acknowledged(crowd).values(), *unanswered}, "stored, though refused"
     assert stored.items() >= follower.told.items(), "told, but not stored"
     assert follower.caught_up == stored
     assert not any(poster.refused for poster in crowd)
