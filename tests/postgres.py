@@ -46,7 +46,7 @@ class Cluster:
         return self.url(name)
 
     def initialise(self) -> None:
-        command = [_program("initdb"), "-D", str(self._data), "-U", "carillon", "-A", "trust", "-E", "UTF8"]
+        command = [program("initdb"), "-D", str(self._data), "-U", "carillon", "-A", "trust", "-E", "UTF8"]
         subprocess.run([*_as_account(), *command, "--no-sync"], check=True, capture_output=True)
 
     def start(self) -> None:
@@ -59,10 +59,10 @@ class Cluster:
             "shared_buffers": "32MB",
         }
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        command = [*_as_account(), _program("postgres"), "-D", str(self._data), *settings]
+        command = [*_as_account(), program("postgres"), "-D", str(self._data), *settings]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
-        ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         end = time.monotonic() + PATIENCE
         while subprocess.run(ready, check=False).returncode:
             if self._process.poll() is not None or time.monotonic() > end:
@@ -110,7 +110,8 @@ def _folders() -> list[Path]:
     return sorted(found, key=lambda path: [int(number) for number in re.findall(r"\d+", str(path))])
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Where a program of PostgreSQL's is, such as `pg_dump`."""
     return str(_folders()[-1] / name)
 
 

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from carillon.core.errors import Unavailable
+from carillon.core.models import Cleared, EntryChange
+from carillon.core.ports import Store
+from carillon.storage import NewerSchema, StoreLocked
+from carillon.storage.lock import FolderLock
+from carillon.storage.migrate import (
+    DATABASE,
+    FOLDER,
+    Step,
+    apply_postgres,
+    apply_sqlite,
+    engine_of,
+    migrate,
+    pending,
+    steps,
+)
+from tests.builders import DAY, HOUR, NOON
+from tests.contracts.stores import Home, add_user, once, publication, titles
+from tests.postgres import Cluster
+
+SCHEMAS = Path(__file__).parents[1] / "data/schemas"
+
+# A step that was released is never edited. Its sum is added here together with the file, and stays.
+RELEASED = {
+    "0001_initial.postgres.sql": "d8d74d40ba2cd9aa539736a97557847855fbf290978182febf720b5968ea80b3",
+    "0001_initial.sqlite.sql": "e89662723b2841a18cb33ad1db7ce0701bff4a3ef70975e5b20df7e9e0570445",
+}
+
+MORE = Step(2, "0002_more", "CREATE TABLE more (number INTEGER);\nINSERT INTO more (number) VALUES (5);")
+BROKEN = Step(3, "0003_broken", "CREATE TABLE most (number INTEGER);\nINSERT INTO nowhere VALUES (1);")
+
+
+def test_no_step_was_edited() -> None:
+    assert {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in FOLDER.iterdir()} == RELEASED
+
+
+def test_both_engines_take_the_same_steps_without_a_gap() -> None:
+    names = [step.name for step in steps("sqlite")]
+    assert names == [step.name for step in steps("postgres")]
+    assert [step.number for step in steps("sqlite")] == list(range(1, len(names) + 1))
+
+
+def test_what_a_database_address_may_be() -> None:
+    assert engine_of(None) == "sqlite"
+    assert engine_of("postgres://h/d") == "postgres" == engine_of("postgresql://h/d")
+    with pytest.raises(ValueError, match="starts with"):
+        engine_of("sqlite:///x")
+
+
+async def test_what_is_pending_is_told_and_nothing_done(tmp_path: Path) -> None:
+    assert await pending(None, tmp_path) == ["0001_initial"]
+    assert [*tmp_path.iterdir()] == []  # noqa: ASYNC240  # an empty folder
+    assert await migrate(None, tmp_path) == ["0001_initial"]
+    assert await pending(None, tmp_path) == []
+    assert await migrate(None, tmp_path) == []
+
+
+async def test_the_same_on_postgres(postgres_url: str) -> None:
+    assert await pending(postgres_url, Path()) == ["0001_initial"]
+    assert await pending(postgres_url, Path()) == ["0001_initial"]
+    assert await migrate(postgres_url, Path()) == ["0001_initial"]
+    assert await pending(postgres_url, Path()) == []
+    assert await migrate(postgres_url, Path()) == []
+
+
+async def test_a_database_that_is_away_is_said_to_be(unused_tcp_port: int) -> None:
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await pending(f"postgresql://carillon@127.0.0.1:{unused_tcp_port}/x", Path())
+
+
+async def test_nothing_is_migrated_under_a_running_server(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    with pytest.raises(StoreLocked):
+        await migrate(None, tmp_path)
+    lock.release()
+    assert await migrate(None, tmp_path) == ["0001_initial"]
+
+
+def test_before_a_step_what_is_stored_is_saved(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("UPDATE counters SET message = 77")
+        db.commit()
+    assert apply_sqlite(database, [*steps("sqlite"), MORE]) == [MORE]
+    saved = database.with_name("carillon.db.before-0002")
+    assert saved.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(saved)) as db:
+        assert db.execute("SELECT message FROM counters").fetchall() == [(77,)]
+        assert db.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT number FROM more").fetchall() == [(5,)]
+        assert db.execute("SELECT * FROM migrations").fetchall() == [(1, "0001_initial"), (2, "0002_more")]
+
+
+def test_a_new_database_needs_no_copy(database: Path) -> None:
+    assert [path.name for path in database.parent.glob("*before*")] == []
+
+
+def test_a_step_that_fails_leaves_those_before_it(database: Path) -> None:
+    known = [*steps("sqlite"), MORE, BROKEN]
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            apply_sqlite(database, known)
+    with closing(sqlite3.connect(database)) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE name IN ('more', 'most')")]
+        assert names == ["more"]
+    assert apply_sqlite(database, known[:2]) == []
+    with pytest.raises(NewerSchema, match="schema 2, this Carillon knows 1"):
+        apply_sqlite(database, known[:1])
+
+
+async def test_a_step_that_fails_leaves_those_before_it_on_postgres(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    known = [*steps("postgres"), MORE, BROKEN]
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await apply_postgres(connection, known)
+    assert await connection.fetchval("SELECT to_regclass('most')") is None
+    assert await connection.fetchval("SELECT number FROM more") == 5
+    assert await apply_postgres(connection, known[:2]) == []
+    with pytest.raises(NewerSchema):
+        await apply_postgres(connection, known[:1])
+    await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=sorted({path.name[:4] for path in SCHEMAS.iterdir()}))
+async def left_behind(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> AsyncIterator[Home]:
+    """The database that an older version left behind."""
+    home = await _home(request, engine, tmp_path)
+    dump = (SCHEMAS / f"{request.param}.{engine}.sql").read_text()
+    if home.url is None:
+        with closing(sqlite3.connect(tmp_path / DATABASE)) as db:
+            db.executescript(dump)
+    else:
+        connection = await asyncpg.connect(home.url)
+        await connection.execute(dump)
+        await connection.close()
+    yield home
+    await home.close()
+
+
+@pytest.fixture
+async def fresh(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> AsyncIterator[Home]:
+    home = await _home(request, engine, tmp_path / "fresh")
+    yield home
+    await home.close()
+
+
+async def _home(request: pytest.FixtureRequest, engine: str, folder: Path) -> Home:
+    if engine == "sqlite":
+        return Home(None, folder)
+    server: Cluster = request.getfixturevalue("postgres")
+    return Home(await server.new_database(), folder)
+
+
+async def test_what_an_older_version_stored_is_there(left_behind: Home) -> None:
+    store = await left_behind.open()
+    assert await store.check() == []
+    ada, eve = await store.users()
+    assert (ada.name, ada.admin, ada.initial_password) == ("ada", True, True)
+    assert (eve.name, eve.admin, eve.initial_password) == ("eve", False, False)
+    assert [(row.application.name, row.role) for row in await store.subscriptions(ada.id)] == [
+        ("Backup", "owner"),
+        ("Doorbell", "owner"),
+    ]
+    assert await titles(store, ada) == ["once", "2 %", "ring"]
+    assert await titles(store, eve) == ["ring"]
+    progress, ring = [await store.item(ada.id, number) for number in (6, 4)]
+    assert progress
+    assert ring
+    assert bytes(progress.message.extras or b"") == b'{"a":  1.50}'
+    assert (progress.message.encrypted, progress.message.expires) == (True, NOON + DAY)
+    assert (ring.entry.read, ring.entry.dismissed) == (NOON + 1, NOON + 2)
+    phone = await store.bearer(b"phone")
+    assert phone
+    assert phone.user == ada
+    assert phone.token.last_used == NOON + HOUR
+    await _check_changes(store)
+
+
+async def _check_changes(store: Store) -> None:
+    assert (await store.changes(1, after=3, limit=99)).hole
+    page = await store.changes(1, after=5, limit=99)
+    assert [change.changed for change in page.changes] == [6, 9, 11, 12, 13]
+    cleared, *entries = page.changes
+    assert cleared == Cleared(user_id=1, changed=6, application_id=1, cleared_to=3)
+    assert [change.entry.deleted for change in entries if isinstance(change, EntryChange)] == [None, NOON, None, None]
+
+
+async def test_it_goes_on_from_there(left_behind: Home) -> None:
+    store = await left_behind.open()
+    backup = await store.sender(1)
+    assert backup
+    ada = (await store.users())[0]
+    again = await store.publish(once(publication(backup.application, ada)))
+    assert again.id == 7
+    new = await store.publish(publication(backup.application, ada, title="3 %", key="progress"))
+    assert new.id == 8
+    assert [change.changed for change in left_behind.told] == [14, 15]
+    assert await titles(store, ada) == ["3 %", "once", "ring"]
+    assert await store.sweep(10) == 1
+    assert await store.forget(tombstones_before=NOON + 2 * DAY, now=NOON + DAY, limit=10) == 4
+    assert (await add_user(store, "bob")).id == 3
+    assert await store.check() == []
+
+
+async def test_its_schema_is_that_of_a_new_one(left_behind: Home, fresh: Home) -> None:
+    for home in (left_behind, fresh):
+        await home.open()
+        await home.close()
+    assert await _schema(left_behind) == await _schema(fresh) != []
+
+
+async def _schema(home: Home) -> list[Any]:
+    if home.url is None:
+        with closing(sqlite3.connect(home.data / DATABASE)) as db:
+            tables = db.execute("SELECT name, type, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+            return [(*row[:-1], " ".join((row[-1] or "").replace('"', "").split())) for row in tables]
+    connection = await asyncpg.connect(home.url)
+    found = []
+    for query in (
+        "SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column_default, collation_name,"
+        " is_identity FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 3",
+        "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    ):
+        found += [tuple(row) for row in await connection.fetch(query)]
+    await connection.close()
+    return found
