@@ -104,7 +104,10 @@ def asked(draw: st.DrawFn) -> tuple[str, bytes]:
         path += "?" + draw(fields.map(as_form)).decode()
     kind = draw(st.just(TYPES[0]) | st.sampled_from(TYPES))
     body = draw(bodies) if method in ("POST", "PUT", "PATCH") or draw(st.booleans()) else b""
-    return draw(credentials), request(method, path, headers=[("Content-Type", kind), ("CREDENTIAL", "")], body=body)
+    right = "application" if path.split("?")[0] in ("/message", "/api/1/messages") and method == "POST" else "device"
+    return draw(st.just(right) | credentials), request(
+        method, path, headers=[("Content-Type", kind), ("CREDENTIAL", "")], body=body
+    )
 
 
 class Target:
@@ -163,7 +166,7 @@ async def test_requests_that_make_no_sense(serve: Serve) -> None:
 
     await asyncio.to_thread(each)
     await target.lives()
-    assert min(target.answered[2], target.answered[4]) > 20, "nearly all was refused, or nothing was"
+    assert min(target.answered[2], target.answered[4]) > 10, "nearly all was refused, or nothing was"
 
 
 GOOD = message("TOKEN", "good")
