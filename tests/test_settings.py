@@ -51,7 +51,7 @@ def test_every_field_is_declared_with_a_sentence() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        Settings().port = 1  # type: ignore[misc]
+        Settings().port = 1  # type: ignore[misc]  # the point
 
 
 def test_the_environment_goes_before_the_file(data: Path) -> None:
