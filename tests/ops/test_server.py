@@ -180,6 +180,15 @@ def test_no_client_can_hold_it_up(start: Start) -> None:
     assert "did not come to rest within 3 seconds" in complaint
 
 
+def test_a_handler_that_waits_for_its_client_ends_without_complaint(start: Start) -> None:
+    server = start()
+    with closing(server.raw(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal")):
+        time.sleep(0.2)
+        status, seconds, complaint = server.end()
+    assert (status, complaint) == (0, "")
+    assert seconds < LIMIT
+
+
 def test_a_failing_stop_does_not_stop_the_end(start: Start) -> None:
     status, seconds, complaint = start("fail").end()
     assert status == 0
