@@ -14,7 +14,7 @@ from bench.servers import Place, Server, carillon
 from bench.streams import never_reading, reading
 
 LISTENERS = 1000
-DELIVERIES = 20_000  # a second, when paced
+RATE = 20  # messages a second, when paced
 WINDOW = 2  # messages in flight, when not
 STALLED = 1.1  # times the p99 of publishing without it, at most
 CONNECTIONS = 64
@@ -22,8 +22,9 @@ TEXT = "TS:0000000000000000000 " + "x" * 150  # the load client writes the time 
 
 
 def measure(options: Options) -> Result:
+    listeners = options.some(LISTENERS)
     place = Place.fresh(options.folder, "fanout", options.engines[0])
-    with carillon(place, streams_per_user=str(10 * LISTENERS)) as server:
+    with carillon(place, streams_per_user=str(10 * listeners)) as server:
         _, token = application(server)
         stream = handshake("/stream", device(server))
         deliveries = _deliveries(options, server, token=token, stream=stream)
@@ -35,7 +36,7 @@ def measure(options: Options) -> Result:
     change = ratio([load.p99 for load in beside], [load.p99 for load in without])
     return Result(
         [
-            Table(f"Telling {LISTENERS:,} listeners of one user", {"WebSocket /stream": deliveries}),
+            Table(f"Telling {listeners:,} listeners of one user", {"WebSocket /stream": deliveries}),
             Table(f"Publishing from {CONNECTIONS} connections beside listeners", publishing),
         ],
         [Target("publish p99 with a listener that never reads, to without", STALLED, change)],
@@ -47,25 +48,20 @@ def _deliveries(options: Options, server: Server, *, token: str, stream: bytes) 
     handshaking.write_bytes(stream)
     body = json.dumps({"title": "load", "message": TEXT})
     posting.write_bytes(request("POST", "/message", token, body=body, content_type="application/json"))
-    command: list[str | Path] = [
-        options.load,
-        "fan",
-        str(server.port),
-        str(LISTENERS),
-        str(options.seconds),
-        str(DELIVERIES / LISTENERS),
-    ]
+    listeners = options.some(LISTENERS)
+    command: list[str | Path] = [options.load, "fan", str(server.port), str(listeners), str(options.seconds)]
+    command += [str(RATE), str(WINDOW), handshaking, posting]
     closed: list[dict[str, Any]] = []
     paced: list[dict[str, Any]] = []
     for _ in range(options.rounds):
-        first, second = run([*command, str(WINDOW), handshaking, posting])
+        first, second = run(command)
         closed.append(first)
         paced.append(second)
     return {
         "deliveries/s": middle([found["delivered"] / found["seconds"] for found in closed]),
         "cores of the client": middle([found["cpu"] / found["seconds"] for found in closed]),
-        f"p50 ms at {DELIVERIES:,}/s": middle([found["p50_us"] / 1000 for found in paced]),
-        f"p99 ms at {DELIVERIES:,}/s": middle([found["p99_us"] / 1000 for found in paced]),
+        f"p50 ms at {RATE} messages/s": middle([found["p50_us"] / 1000 for found in paced]),
+        f"p99 ms at {RATE} messages/s": middle([found["p99_us"] / 1000 for found in paced]),
         "missing": max(found["missing"] for found in paced),
     }
 

@@ -54,14 +54,15 @@ def measure(options: Options) -> Result:
 def _of_engine(options: Options, engine: Engine) -> Result:
     with ExitStack() as stack:
         small, large = (
-            stack.enter_context(_filled(options, engine, messages)) for messages in (SMALL, options.largest)
+            stack.enter_context(_filled(options, engine, options.some(messages)))
+            for messages in (SMALL, options.messages)
         )
         growth = _growth(options, small, large)
         growth["delete an application's messages"] = _deletion(small, large)
         swept, targets, note = _sweep(options, engine, large)
-    bound = GROWTH if options.largest <= MILLION else GROWTH_BEYOND
+    bound = GROWTH if options.messages <= MILLION else GROWTH_BEYOND
     targets += [
-        Target(f"{engine.name}: {name}: {large.messages:,} messages to {SMALL:,}", bound, row["ratio"])
+        Target(f"{engine.name}: {name}: {large.messages:,} messages to {small.messages:,}", bound, row["ratio"])
         for name, row in growth.items()
     ]
     return Result(
@@ -149,8 +150,7 @@ def _sweep(options: Options, engine: Engine, large: Subject) -> tuple[dict[str, 
     answered = once(large.server, request("DELETE", "/message", large.device))
     began, waiting = time.monotonic(), ask_database(large.place, WAITING)
     during = latencies()
-    if not ask_database(large.place, UNSWEPT):
-        raise RuntimeError("the sweep was over before it was measured")
+    under_way = ask_database(large.place, UNSWEPT) > 0
     _until_swept(large, max(0.0, WATCHED - (time.monotonic() - began)))
     swept = (waiting - ask_database(large.place, WAITING)) / (time.monotonic() - began)
     rows = {
@@ -166,6 +166,8 @@ def _sweep(options: Options, engine: Engine, large: Subject) -> tuple[dict[str, 
         Target(f"{engine.name}: {name}: p99 while sweeping, to without", SWEPT, during[name][1] / before[name][1])
         for name, *_ in cases[:2]
     ]
+    if not under_way:
+        return rows, [], f"{engine.name}: the sweep was over before it was measured."
     note = (
         f"{engine.name}: clearing {waiting:,} messages was answered in {answered / 1000:.1f} ms; the sweep removed "
         f"{swept:,.0f} a second beside that, so it takes {waiting / swept:,.0f} s."

@@ -43,7 +43,8 @@ class Result:
 class Options:
     """How long and how often is measured, and where.
 
-    `load` is the compiled client, `folder` a temporary one, `largest` the messages in the large database.
+    `load` is the compiled client, `folder` a temporary one, `messages` how many are in the large database. `share` of
+    the usual listeners, streams and messages: 1, or less to see quickly that a program runs.
     """
 
     seconds: float
@@ -51,7 +52,11 @@ class Options:
     folder: Path
     load: Path
     engines: Sequence[Engine]
-    largest: int
+    messages: int
+    share: float = 1.0
+
+    def some(self, usual: int) -> int:
+        return max(1, round(usual * self.share))
 
 
 def middle(values: Sequence[float]) -> float:

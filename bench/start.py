@@ -18,7 +18,6 @@ MEMORY = 80.0  # MB, at most
 MB = 1e6
 MESSAGES = 10**4
 RESTING = 1.0  # seconds
-STARTS = 5
 PATIENCE = 60.0  # seconds
 ENTRY, LIVE = b'"type":"entry"', b'"type":"live"'
 TAIL = 100  # bytes: longer than the last event
@@ -43,15 +42,15 @@ def _of_engine(options: Options, engine: Engine) -> dict[str, float]:
         first = server.started
         number, _ = application(server)
         token = device(server)
-    fill(place, MESSAGES, user=1, first=number, applications=1)
+    fill(place, options.some(MESSAGES), user=1, first=number, applications=1)
     starts, memories, by_api, by_stream = [], [], [], []
-    for _ in range(max(STARTS, options.rounds)):
+    for _ in range(options.rounds):
         with carillon(place) as server:
             starts.append(server.started)
             time.sleep(RESTING)
             memories.append(server.memory() / MB)
-            by_api.append(_by_api(server, token))
-            by_stream.append(_by_stream(server, token))
+            by_api.append(_by_api(server, token, options.some(MESSAGES)))
+            by_stream.append(_by_stream(server, token, options.some(MESSAGES)))
     return {
         "first start s": first,
         "start s": middle(starts),
@@ -61,7 +60,7 @@ def _of_engine(options: Options, engine: Engine) -> dict[str, float]:
     }
 
 
-def _by_api(server: Server, token: str) -> float:
+def _by_api(server: Server, token: str, messages: int) -> float:
     """Page by page, over one connection."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     cursor, found, more = 0, 0, True
@@ -75,11 +74,11 @@ def _by_api(server: Server, token: str) -> float:
             found += len(page["changes"])
     finally:
         connection.close()
-    _all_there(found)
+    _all_there(found, messages)
     return time.perf_counter() - began
 
 
-def _by_stream(server: Server, token: str) -> float:
+def _by_stream(server: Server, token: str, messages: int) -> float:
     """As server-sent events, to the one that says that from here on it is live."""
     received = bytearray()
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as stream:
@@ -91,10 +90,10 @@ def _by_stream(server: Server, token: str) -> float:
                 raise ConnectionError("the stream ended")
             received += data
     took = time.perf_counter() - began
-    _all_there(received.count(ENTRY))
+    _all_there(received.count(ENTRY), messages)
     return took
 
 
-def _all_there(found: int) -> None:
-    if found != MESSAGES:
-        raise RuntimeError(f"{found} of {MESSAGES} messages came")
+def _all_there(found: int, messages: int) -> None:
+    if found != messages:
+        raise RuntimeError(f"{found} of {messages} messages came")
