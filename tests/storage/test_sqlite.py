@@ -28,7 +28,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
 
 
 async def put(engine: SqliteEngine, *numbers: int) -> None:
-    tx = await engine.writer.begin()
+    tx = await engine.writer.begin(alone=False)
     await tx.insert(NUMBERS, [(number, f"{number}") for number in numbers])
     await engine.writer.commit()
 
@@ -49,13 +49,23 @@ async def test_many_rows_go_in_whatever_their_number(engine: SqliteEngine, count
     assert await engine.read(read_all, snapshot=False) == list(range(count))
 
 
+async def test_columns_are_filled_where_any_row_fills_them(engine: SqliteEngine) -> None:
+    texts = [None, None, "x", None]
+    for rows in ([(1, "a")], [(2, None)], [(number, text) for number, text in enumerate(texts, 3)]):
+        tx = await engine.writer.begin(alone=False)
+        await tx.insert(NUMBERS, rows)
+        await engine.writer.commit()
+    tx = await engine.writer.begin(alone=False)
+    assert [row[1] for row in await tx.rows("SELECT * FROM numbers ORDER BY number")] == ["a", None, *texts]
+
+
 async def test_what_is_not_committed_is_not_read(engine: SqliteEngine) -> None:
     await put(engine, 1)
-    tx = await engine.writer.begin()
+    tx = await engine.writer.begin(alone=False)
     assert await tx.run("UPDATE numbers SET number = number + 1") == 1
     assert await engine.read(read_all, snapshot=False) == [1]
     await engine.writer.rollback(ValueError())
-    tx = await engine.writer.begin()
+    tx = await engine.writer.begin(alone=False)
     assert await read_all(tx) == [1]
 
 
@@ -88,7 +98,7 @@ async def test_the_log_stays_short_though_many_read(engine: SqliteEngine, tmp_pa
 
 async def test_a_query_for_each_id_keeps_their_order(engine: SqliteEngine) -> None:
     await put(engine, 1, 2, 3)
-    tx = await engine.writer.begin()
+    tx = await engine.writer.begin(alone=False)
     rows = await tx.each("SELECT number, text FROM numbers WHERE number = ? AND text <> ?", [3, 9, 2, 1], "2")
     assert rows == [(3, "3"), (1, "1")]
     await tx.run_each("DELETE FROM numbers WHERE number = ? AND text = ?", [(1, "1"), (2, "x")])
@@ -101,7 +111,7 @@ async def test_a_connection_in_trouble_is_opened_anew(engine: SqliteEngine, tmp_
     with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError) as caught:
-            await writer.begin()
+            await writer.begin(alone=False)
         await writer.rollback(caught.value)
         assert str(writer.trouble(caught.value)) == "storage cannot write now"
         other.execute("ROLLBACK")
