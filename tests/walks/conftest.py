@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,9 +13,7 @@ from tests.walks.server import Person, Server
 
 
 class Serve(Protocol):
-    def __call__(
-        self, *, data: Path | None = None, env: Mapping[str, str] = ..., before: Sequence[str] = ...
-    ) -> Server:
+    def __call__(self, *, data: Path | None = None, env: Mapping[str, str] = ...) -> Server:
         """A server that is not started yet; `data`: by default a folder of its own."""
 
 
@@ -23,9 +21,9 @@ class Serve(Protocol):
 def serve(tmp_path: Path) -> Iterator[Serve]:
     servers: list[Server] = []
 
-    def make(*, data: Path | None = None, env: Mapping[str, str] = {}, before: Sequence[str] = ()) -> Server:
+    def make(*, data: Path | None = None, env: Mapping[str, str] = {}) -> Server:
         number = len(servers)
-        server = Server(data or tmp_path / f"data{number}", tmp_path / f"log{number}", env=env, before=before)
+        server = Server(data or tmp_path / f"data{number}", tmp_path / f"log{number}", env=env)
         servers.append(server)
         return server
 

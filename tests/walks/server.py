@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -76,25 +76,21 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 class Server:
-    """`carillon serve` on a port and a data folder that stay the same from one start to the next.
+    """`carillon serve` on a port and a data folder that stay the same from one start to the next."""
 
-    `before` is what stands before it on the command line (strace, faketime).
-    """
-
-    def __init__(self, data: Path, log: Path, *, env: Mapping[str, str] = {}, before: Sequence[str] = ()) -> None:
+    def __init__(self, data: Path, log: Path, *, env: Mapping[str, str] = {}) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
-        self.before = before
         self.env = environment({"CARILLON_DATA": str(data), "CARILLON_PORT": str(self.port), **env})
         self.process: subprocess.Popen[bytes] | None = None
 
     def spawn(self) -> subprocess.Popen[bytes]:
+        """It ends with the tests, also when they are killed."""
+        command = ["setpriv", "--pdeathsig", "KILL", CARILLON, "serve"]
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [*self.before, CARILLON, "serve"], env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
+            self.process = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         return self.process
 
     async def start(self) -> None:
@@ -114,10 +110,8 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Of the server itself, whatever it was started by."""
         assert self.process is not None
-        below = psutil.Process(self.process.pid).children(recursive=True) if self.before else []
-        return next((child.pid for child in below if "serve" in child.cmdline()), self.process.pid)
+        return self.process.pid
 
     @property
     def running(self) -> bool:
