@@ -21,5 +21,5 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 async def tx(database: Path) -> AsyncIterator[SqliteSession]:
     writer = SqliteWriter(database)
-    yield await writer.begin()
+    yield await writer.begin(alone=False)
     await writer.close()

@@ -16,7 +16,7 @@ from carillon.core.limits import Limits
 from carillon.core.models import Change, Cleared
 from carillon.storage.commit import BATCH_BYTES, BATCH_WRITES, Committer
 from carillon.storage.lanes import LoopLane
-from carillon.storage.session import Row, Session, Table, Value
+from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value
 from tests.builders import SECOND, Clock, publication
 
 
@@ -32,11 +32,7 @@ class Journal:
         return []
 
     async def row(self, sql: str, *args: Value) -> Row | None:
-        if not sql.startswith("UPDATE counters"):
-            return None
-        messages, _ = args
-        self.drawn += messages if isinstance(messages, int) else 0
-        return (self.drawn, 0)
+        return None
 
     async def run(self, sql: str, *args: Value) -> int:
         return 0
@@ -47,9 +43,13 @@ class Journal:
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         pass
 
-    async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
-        if table.name == "messages":
-            self.inserted.append(len(rows))
+    async def insert(self, table: Table, rows: Rows) -> None:
+        pass
+
+    async def arrive(self, arrival: Arrival) -> tuple[int, int]:
+        self.drawn += arrival.messages
+        self.inserted.append(arrival.messages)
+        return self.drawn - arrival.messages + 1, 1
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
@@ -64,14 +64,16 @@ class Writer:
         self.fails: Callable[[], Exception | None] = lambda: None
         self.slow: Callable[[], None] = lambda: None
         self.closed = False
+        self.alone: list[bool] = []
         self._now: Journal | None = None
         self._drawn = 0
 
     def lane(self) -> LoopLane[Any]:
         return LoopLane("writer")
 
-    async def begin(self) -> Journal:
+    async def begin(self, *, alone: bool) -> Journal:
         self.begun += 1
+        self.alone.append(alone)
         self._now = Journal(self._drawn)
         return self._now
 
@@ -155,7 +157,9 @@ async def test_runs_of_plain_messages_go_in_at_once_and_the_order_is_kept() -> N
         middle = committer.submit(cleared(7))
         last = [committer.submit(publication(1, 1)) for _ in range(3)]
         await asyncio.gather(*first, middle, *last)
-    assert writer.committed == [[2, 1, 1, 3]]
+        await committer.submit(publication(1, 1))
+    assert writer.committed == [[2, 1, 1, 3], [1]]
+    assert writer.alone == [False, True]
 
 
 async def test_futures_are_set_then_it_is_announced_then_callers_go_on() -> None:

@@ -16,12 +16,12 @@ def test_the_columns_are_the_fields_in_their_order() -> None:
 
 def test_a_row_gives_the_message_back() -> None:
     whole = message(tags=Raw(b'["a"]'), extras=Raw(b'{"b": 1}'), actions=Raw(b"[]"), key="k", encrypted=True)
-    row = row_of(whole, 3)
-    assert row[-1] == 3
+    row = row_of(whole, number=7, receivers=3)
+    assert (row[0], row[-1]) == (7, 3)
     assert row[14:17] == ('["a"]', "[]", '{"b": 1}')
-    assert message_of(row) == whole
-    assert message_of(row_of(message(), 1)) == message()
-    assert message_of(row_of(message(extras=Raw(b"{}")), 1)) == message(extras=Raw(b"{}"))
+    assert message_of(row) == structs.replace(whole, id=7)
+    for plain in (message(id=7), message(id=7, extras=Raw(b"{}"))):
+        assert message_of(row_of(plain, number=7, receivers=1)) == plain
 
 
 def test_a_plain_publication_needs_no_look_at_what_is_stored() -> None:

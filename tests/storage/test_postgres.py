@@ -9,7 +9,7 @@ import pytest
 from carillon.core.errors import DiskFull, Unavailable
 from carillon.storage.messages import publish_plain
 from carillon.storage.migrate import migrate_postgres
-from carillon.storage.postgres import BEGIN, PostgresEngine, PostgresSession, PostgresWriter, connect, numbered
+from carillon.storage.postgres import PostgresEngine, PostgresSession, PostgresWriter, connect, numbered
 from carillon.storage.session import Session, Table
 from tests.builders import publication
 
@@ -45,28 +45,45 @@ async def test_statements_do_the_same_as_on_sqlite(connection: asyncpg.Connectio
     assert [row[0] for row in await tx.rows("SELECT number FROM numbers ORDER BY number")] == [2, 3, 4]
 
 
-async def test_a_lone_message_takes_five_round_trips(connection: asyncpg.Connection, postgres_url: str) -> None:
+async def test_plain_messages_take_one_round_trip(connection: asyncpg.Connection, postgres_url: str) -> None:
     await migrate_postgres(postgres_url)
+    tx = PostgresSession(connection)
     sent: list[str] = []
     for number in range(2):  # the first one has the connection learn about types
         sent.clear()
         with connection.query_logger(lambda record: sent.append(record.query)):
-            await connection.execute(BEGIN)
-            await publish_plain(PostgresSession(connection), [publication(1, 1, public_id=f"{number}")])
-            await connection.execute("COMMIT")
+            await publish_plain(tx, [publication(1, 1, public_id=f"{number}{each}") for each in "ab"])
         await asyncio.sleep(0)  # the log is written a turn later
-    assert len(sent) == 5
-    assert sent[0].startswith("BEGIN; SELECT pg_advisory_xact_lock")
+    assert len(sent) == 1
+    found = await connection.fetch(
+        "SELECT m.id, e.message_id, e.changed FROM messages m JOIN entries e ON m.id = e.message_id ORDER BY m.id"
+    )
+    assert [tuple(row) for row in found] == [(1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4)]
+
+
+async def test_plain_messages_of_several_writers_are_numbered_in_the_order_of_commits(postgres_url: str) -> None:
+    """A writer that has drawn and not committed holds up the one that wants to draw."""
+    await migrate_postgres(postgres_url)
+    slow, fast = PostgresWriter(postgres_url), PostgresWriter(postgres_url)
+    tx = await slow.begin(alone=False)
+    await publish_plain(tx, [publication(1, 1, public_id="slow")])
+    waiting = asyncio.create_task(publish_plain(await fast.begin(alone=True), [publication(1, 1, public_id="fast")]))
+    done, _ = await asyncio.wait([waiting], timeout=0.2)
+    assert not done
+    await slow.commit()
+    assert [message.id for message in await waiting] == [2]
+    await slow.close()
+    await fast.close()
 
 
 async def test_writers_take_turns(connection: asyncpg.Connection, postgres_url: str) -> None:
     first, second = PostgresWriter(postgres_url), PostgresWriter(postgres_url)
-    await first.begin()
+    await first.begin(alone=False)
     held = "SELECT granted FROM pg_locks WHERE locktype = 'advisory'"
     assert [row[0] for row in await connection.fetch(held)] == [True]
     await first.commit()
     assert await connection.fetch(held) == []
-    await second.begin()
+    await second.begin(alone=False)
     await second.rollback(ValueError())
     assert await connection.fetch(held) == []
     await first.close()
@@ -79,7 +96,7 @@ async def test_a_commit_is_on_the_disk_though_the_server_would_not_wait(
     name = postgres_url.rpartition("/")[2]
     await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     writer = PostgresWriter(postgres_url)
-    tx = await writer.begin()
+    tx = await writer.begin(alone=False)
     assert await tx.rows("SHOW synchronous_commit") == [("on",)]
     await writer.commit()
     await writer.close()

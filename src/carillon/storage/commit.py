@@ -28,12 +28,13 @@ SLOW = 1.0  # seconds for a batch, above which the log says so
 
 
 class Write:
-    """`work` on its way; then `value`, or the `error`."""
+    """`work` on its way; then `value`, or the `error`. `plain`: it goes in without looking at what is stored."""
 
-    __slots__ = ("error", "future", "size", "value", "work")
+    __slots__ = ("error", "future", "plain", "size", "value", "work")
 
     def __init__(self, work: Publication | Task[Any], size: int, future: asyncio.Future[Any]) -> None:
         self.work = work
+        self.plain = isinstance(work, Publication) and is_plain(work)
         self.size = size
         self.future = future
         self.value: object = None
@@ -125,7 +126,7 @@ class Committer:
     async def _attempt(self, batch: Sequence[Write]) -> Exception | None:
         started = self._clock.monotonic()
         try:
-            tx = await self._writer.begin()
+            tx = await self._writer.begin(alone=all(write.plain for write in batch))
             await _execute(tx, batch)
             await self._writer.commit()
         except Exception as error:
@@ -170,7 +171,7 @@ async def _execute(tx: Session, batch: Sequence[Write]) -> None:
     """In order; runs of plain publications go in together."""
     plain: list[Write] = []
     for write in batch:
-        if isinstance(write.work, Publication) and is_plain(write.work):
+        if write.plain:
             plain.append(write)
             continue
         await _execute_plain(tx, plain)

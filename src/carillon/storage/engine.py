@@ -30,8 +30,12 @@ class Writer(Protocol):
     def lane(self) -> Lane[L]:
         """A new lane of the kind the connection needs."""
 
-    async def begin(self) -> Transaction:
-        """Connects if need be. No other writer, of this process or another, is inside a transaction then."""
+    async def begin(self, *, alone: bool) -> Transaction:
+        """Connects if need be. No other writer, of this process or another, is inside a transaction then.
+
+        `alone`: there will be one call of `arrive` and nothing else. An engine on which that is one statement needs
+        no more than it: the drawing of numbers holds up other writers.
+        """
 
     async def commit(self) -> None: ...
 

@@ -23,6 +23,7 @@ ENTRIES = Table(
         ("acknowledged", "bigint"),
         ("deleted", "bigint"),
     ),
+    counted=(("message_id", "message"), ("changed", "changed")),
 )
 COLUMNS = ", ".join(f"e.{name}" for name, _ in ENTRIES.columns)
 WIDTH = len(ENTRIES.columns)

@@ -10,9 +10,8 @@ from msgspec.structs import astuple, replace
 from carillon.core.errors import Conflict
 from carillon.core.models import Change, Entry, EntryChange, Message
 from carillon.core.ports import Idempotency, Publication
-from carillon.storage.counters import draw
 from carillon.storage.entries import ENTRIES, withdraw
-from carillon.storage.session import Row, Session, Table, Value
+from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value
 
 # The fields of Message in their order, then how many inboxes hold it.
 MESSAGES = Table(
@@ -40,6 +39,7 @@ MESSAGES = Table(
         ("encrypted", "boolean"),
         ("receivers", "bigint"),
     ),
+    counted=(("id", "message"),),
 )
 COLUMNS = ", ".join(f"m.{name}" for name, _ in MESSAGES.columns[:-1])
 
@@ -81,11 +81,13 @@ def message_of(row: Row) -> Message:
     )
 
 
-def row_of(message: Message, receivers: int) -> tuple[Value, ...]:
+def row_of(message: Message, *, number: int, receivers: int) -> tuple[Value, ...]:
+    """`number` is to be the message's id."""
     row: tuple[Value, ...] = astuple(message)
     if message.tags is message.actions is message.extras is None:
-        return (*row, receivers)
-    return (*row[:14], _text(message.tags), _text(message.actions), _text(message.extras), *row[17:], receivers)
+        return (number, *row[1:], receivers)
+    texts = _text(message.tags), _text(message.actions), _text(message.extras)
+    return (number, *row[1:14], *texts, *row[17:], receivers)
 
 
 def _raw(text: str | None) -> Raw | None:
@@ -103,25 +105,30 @@ def is_plain(publication: Publication) -> bool:
 
 async def publish_plain(tx: Session, publications: Sequence[Publication]) -> list[Message]:
     """All of them with one drawing of numbers and one insertion a table. Returns the messages with their ids."""
+
+    def rows(number: int, changed: int) -> Sequence[tuple[Table, Rows]]:
+        message_rows: list[tuple[Value, ...]] = []
+        entry_rows: list[tuple[Value, ...]] = []
+        for at, publication in enumerate(publications):
+            message, receivers = publication.message, publication.receivers
+            message_rows.append(row_of(message, number=number + at, receivers=len(receivers)))
+            for user_id in receivers:
+                entry_rows.append((user_id, number + at, message.application_id, changed, None, None, None, 0))
+                changed += 1
+        return (MESSAGES, message_rows), (ENTRIES, entry_rows)
+
     arrivals = sum(len(publication.receivers) for publication in publications)
-    first, changed = await draw(tx, messages=len(publications), changes=arrivals)
+    number, changed = await tx.arrive(Arrival(len(publications), arrivals, rows))
     messages: list[Message] = []
-    message_rows: list[tuple[Value, ...]] = []
-    entry_rows: list[tuple[Value, ...]] = []
     changes: list[Change] = []
-    for number, publication in enumerate(publications, first):
+    for publication in publications:
         message = replace(publication.message, id=number)
         messages.append(message)
-        message_rows.append(row_of(message, len(publication.receivers)))
-        application_id = message.application_id
         for user_id in publication.receivers:
-            entry_rows.append((user_id, number, application_id, changed, None, None, None, 0))
-            entry = Entry(user_id=user_id, message_id=number, application_id=application_id, changed=changed)
+            entry = Entry(user_id=user_id, message_id=number, application_id=message.application_id, changed=changed)
             changes.append(EntryChange(entry=entry, message=message, arrival=True))
             changed += 1
-    await tx.insert(MESSAGES, message_rows)
-    if entry_rows:
-        await tx.insert(ENTRIES, entry_rows)
+        number += 1
     tx.tell(changes)
     return messages
 

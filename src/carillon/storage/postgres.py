@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,7 +13,7 @@ from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import LoopLane
-from carillon.storage.session import Row, Session, Table, Value
+from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value, filled
 
 log = logging.getLogger("carillon.storage")
 
@@ -29,6 +29,15 @@ BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})"
 
 # Every statement has its index, and few rows. A planner that has no statistics yet would read whole tables instead.
 SETTINGS = {"application_name": "carillon", "jit": "off", "enable_seqscan": "off"}
+
+# The first number of each. The row is held to the end of the transaction: whoever draws next waits for it.
+NUMBERS = """
+    numbers AS (
+        UPDATE counters c SET message = c.message + d.message, changed = c.changed + d.changed
+        FROM (SELECT ?::bigint, ?::bigint) d (message, changed)
+        RETURNING c.message - d.message + 1 AS message, c.changed - d.changed + 1 AS changed
+    )
+"""
 
 # An installation that turns this off for all would have us answer before a message is safe.
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -88,8 +97,23 @@ class PostgresSession:
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         await self._connection.executemany(numbered(sql), args)
 
-    async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
-        await self._connection.execute(_insertion(table), *zip(*rows, strict=True))
+    async def insert(self, table: Table, rows: Rows) -> None:
+        given, columns = filled(rows)
+        await self._connection.execute(numbered(_insertion(table, given, "")), *columns)
+
+    async def arrive(self, arrival: Arrival) -> tuple[int, int]:
+        """In one statement, for which the rows are numbered from 0."""
+        statements: list[tuple[Table, tuple[int, ...]]] = []
+        arguments: list[object] = [arrival.messages, arrival.changes]
+        for table, rows in arrival.rows(0, 0):
+            if rows:
+                given, columns = filled(rows)
+                statements.append((table, given))
+                arguments += columns
+        row = await self._connection.fetchrow(_arrival(tuple(statements)), *arguments)
+        if row is None:
+            raise LookupError("the counters are missing")
+        return row[0], row[1]
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
@@ -111,11 +135,20 @@ def _each(query: str) -> str:
 
 
 @cache
-def _insertion(table: Table) -> str:
-    """A column an array: one statement whatever the number of rows."""
-    names = ", ".join(name for name, _ in table.columns)
-    arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, 1))
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
+def _insertion(table: Table, given: tuple[int, ...], numbers: str) -> str:
+    """A column an array: one statement whatever the number of rows. `numbers` is what counted columns count from."""
+    columns = [table.columns[at] for at in given]
+    names = ", ".join(name for name, _ in columns)
+    counted = dict(table.counted) if numbers else {}
+    values = ", ".join(f"r.{name} + n.{counted[name]}" if name in counted else f"r.{name}" for name, _ in columns)
+    arrays = ", ".join(f"?::{kind}[]" for _, kind in columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {numbers}unnest({arrays}) r ({names})"
+
+
+@lru_cache(STATEMENTS)
+def _arrival(statements: tuple[tuple[Table, tuple[int, ...]], ...]) -> str:
+    insertions = [f"in_{table.name} AS ({_insertion(table, given, 'numbers n, ')})" for table, given in statements]
+    return numbered(f"WITH {', '.join([NUMBERS, *insertions])} SELECT message, changed FROM numbers")
 
 
 def trouble(error: Exception, text: str) -> Unavailable | None:
@@ -132,14 +165,16 @@ class PostgresWriter:
     def lane(self) -> LoopLane[Any]:
         return LoopLane("storage-writer")
 
-    async def begin(self) -> PostgresSession:
+    async def begin(self, *, alone: bool) -> PostgresSession:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
-        await self._connection.execute(BEGIN)
+        if not alone:
+            await self._connection.execute(BEGIN)
         return PostgresSession(self._connection)
 
     async def commit(self) -> None:
-        if self._connection:
+        """A statement alone was a transaction of its own."""
+        if self._connection and self._connection.is_in_transaction():
             await self._connection.execute("COMMIT")
 
     async def rollback(self, error: Exception) -> None:

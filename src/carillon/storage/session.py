@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -16,10 +16,35 @@ FAR = 2**63 - 1  # above every number and every time
 
 
 class Table(Struct, frozen=True):
-    """Where rows go in bulk. `columns` are (name, PostgreSQL type) in the order of the row's values."""
+    """Where rows go in bulk. `columns` are (name, PostgreSQL type) in the order of the row's values.
+
+    `counted` are the columns that hold drawn numbers: (name, column of `counters`).
+    """
 
     name: str
     columns: tuple[tuple[str, str], ...]
+    counted: tuple[tuple[str, str], ...] = ()
+
+
+Rows = Sequence[tuple[Value, ...]]
+
+
+def filled(rows: Rows) -> tuple[tuple[int, ...], list[tuple[Value, ...]]]:
+    """Which columns hold anything but NULL, and those columns: it is cheaper to leave the others out."""
+    columns = list(zip(*rows, strict=True))
+    given = tuple(at for at, column in enumerate(columns) if column[0] is not None or column.count(None) < len(column))
+    return given, [columns[at] for at in given]
+
+
+class Arrival(Struct, frozen=True):
+    """New rows with new numbers: so many of `messages` and of `changes` are to be drawn.
+
+    `rows` gives the rows of each table for the first number of both.
+    """
+
+    messages: int
+    changes: int
+    rows: Callable[[int, int], Sequence[tuple[Table, Rows]]]
 
 
 class Session(Protocol):
@@ -43,7 +68,10 @@ class Session(Protocol):
         about the size of a user's inbox.
         """
 
-    async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None: ...
+    async def insert(self, table: Table, rows: Rows) -> None: ...
+
+    async def arrive(self, arrival: Arrival) -> tuple[int, int]:
+        """Draws the numbers and inserts the rows. Returns the first number of messages and of changes."""
 
     def tell(self, changes: Sequence[Change]) -> None:
         """To be announced, in this order, once the transaction is committed."""

@@ -7,24 +7,25 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
+from carillon.storage.counters import draw
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import ThreadLane, drive
 from carillon.storage.lock import FolderLock
-from carillon.storage.session import Row, Session, Table, Value
+from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value, filled
 
 log = logging.getLogger("carillon.storage")
 
 T = TypeVar("T")
 
 READERS = 3
-STATEMENTS = 512  # prepared ones a connection keeps: bulk insertion alone has 64 a table
+STATEMENTS = 1024  # prepared ones a connection keeps: bulk insertion alone has 64 a table and choice of columns
 BULK = 64  # rows of one INSERT
 BUSY = 2.0  # seconds: only a foreign program (a backup) can hold the database up
 WAL_KEPT = 64 * 1024 * 1024  # bytes the write-ahead log is cut back to
@@ -82,20 +83,34 @@ class SqliteSession:
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         self._db.executemany(sql, args)
 
-    async def insert(self, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
-        """One statement for many rows gives the interpreter lock away once; `executemany` would for each row."""
+    async def insert(self, table: Table, rows: Rows) -> None:
+        """One statement for many rows gives the interpreter lock away once; `executemany` would for each row.
+
+        sqlite3 takes three times as long over None, and over a boolean, as over a number or a text.
+        """
         for start in range(0, len(rows), BULK):
-            part = rows[start : start + BULK]
-            self._db.execute(_insertion(table, len(part)), tuple(chain.from_iterable(part)))
+            given, columns = filled(rows[start : start + BULK])
+            values = [
+                [1 if value else 0 for value in column] if table.columns[at][1] == "boolean" else column
+                for at, column in zip(given, columns, strict=True)
+            ]
+            flat = tuple(chain.from_iterable(zip(*values, strict=True)))
+            self._db.execute(_insertion(table, given, len(columns[0])), flat)
+
+    async def arrive(self, arrival: Arrival) -> tuple[int, int]:
+        first = await draw(self, messages=arrival.messages, changes=arrival.changes)
+        for table, rows in arrival.rows(*first):
+            await self.insert(table, rows)
+        return first
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
 
 
-@cache
-def _insertion(table: Table, rows: int) -> str:
-    names = ", ".join(name for name, _ in table.columns)
-    values = f"({', '.join('?' * len(table.columns))})"
+@lru_cache(STATEMENTS)
+def _insertion(table: Table, given: tuple[int, ...], rows: int) -> str:
+    names = ", ".join(table.columns[at][0] for at in given)
+    values = f"({', '.join('?' * len(given))})"
     return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([values] * rows)}"
 
 
@@ -116,7 +131,7 @@ class SqliteWriter:
     def lane(self) -> ThreadLane[Any]:
         return ThreadLane("storage-writer")
 
-    async def begin(self) -> SqliteSession:
+    async def begin(self, *, alone: bool) -> SqliteSession:
         if self._db is None:
             self._db = connect(self._path)
             self._db.execute(f"PRAGMA cache_size=-{WRITER_CACHE}")

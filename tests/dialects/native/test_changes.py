@@ -136,7 +136,7 @@ async def test_who_hangs_up_waits_no_longer(api: Api) -> None:
         sent.append(event)
 
     await messages.put({"type": "http.request"})
-    request = asyncio.create_task(api.front(scope, messages.get, send))
+    request = asyncio.ensure_future(api.front(scope, messages.get, send))
     await waiting(api)
     await messages.put({"type": "http.disconnect"})
     async with asyncio.timeout(5):
