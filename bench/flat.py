@@ -58,7 +58,7 @@ def _of_engine(options: Options, engine: Engine) -> Result:
             for messages in (SMALL, options.messages)
         )
         growth = _growth(options, small, large)
-        growth["delete an application's messages"] = _deletion(small, large)
+        growth["delete an application's messages"] = _deletion(small, large, deleted=options.some(DELETED))
         swept, targets, note = _sweep(options, engine, large)
     bound = GROWTH if options.messages <= MILLION else GROWTH_BEYOND
     targets += [
@@ -120,10 +120,10 @@ def _row(small: Subject, large: Subject, times: tuple[Sequence[float], Sequence[
     }
 
 
-def _deletion(small: Subject, large: Subject) -> dict[str, float]:
+def _deletion(small: Subject, large: Subject, *, deleted: int) -> dict[str, float]:
     """Each after the last one's entries are swept."""
     times: tuple[list[float], list[float]] = [], []
-    for number in range(1, 1 + DELETED):
+    for number in range(1, 1 + deleted):
         for subject, found in zip((small, large), times, strict=True):
             path = f"/application/{subject.applications[number]}/message"
             found.append(once(subject.server, request("DELETE", path, subject.device)))
@@ -151,7 +151,7 @@ def _sweep(options: Options, engine: Engine, large: Subject) -> tuple[dict[str, 
     began, waiting = time.monotonic(), ask_database(large.place, WAITING)
     during = latencies()
     under_way = ask_database(large.place, UNSWEPT) > 0
-    _until_swept(large, max(0.0, WATCHED - (time.monotonic() - began)))
+    _until_swept(large, max(0.0, WATCHED * options.share - (time.monotonic() - began)))
     swept = (waiting - ask_database(large.place, WAITING)) / (time.monotonic() - began)
     rows = {
         name: {
