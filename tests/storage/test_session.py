@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carillon.storage.session import filled
+from carillon.storage.session import Value, filled
 
 VALUES = st.none() | st.integers(0, 9) | st.text(max_size=2)
 
@@ -19,7 +19,7 @@ def test_a_row_of_nothing_but_null_has_no_columns() -> None:
 @given(st.integers(1, 5).flatmap(lambda width: st.lists(st.tuples(*[VALUES] * width), min_size=1)))
 def test_nothing_is_lost(rows: list[tuple[int | str | None, ...]]) -> None:
     given_columns, columns = filled(rows)
-    rebuilt = [[None] * len(rows) for _ in rows[0]]
+    rebuilt: list[list[Value]] = [[None] * len(rows) for _ in rows[0]]
     for at, column in zip(given_columns, columns, strict=True):
-        rebuilt[at] = list(column)  # type: ignore[arg-type]  # a list of None until now
+        rebuilt[at] = list(column)
     assert [tuple(row) for row in zip(*rebuilt, strict=True)] == rows
