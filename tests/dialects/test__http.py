@@ -11,6 +11,8 @@ from carillon.core.errors import BadInput, TooLarge
 from carillon.dialects._http import (
     FIELDS,
     Disconnected,
+    _parsed_parts,
+    _plain_parts,
     form_fields,
     multipart_fields,
     query_fields,
@@ -167,3 +169,38 @@ def test_values_come_through_multipart_unchanged(fields: dict[str, bytes]) -> No
     body = b"".join(part(name, value) for name, value in fields.items()) + b"--b--\r\n"
     expected = {name: value.decode("utf-8", "replace") for name, value in fields.items()}
     assert multipart_fields("x; boundary=b", body) == expected
+
+
+PIECES = st.sampled_from(
+    [
+        b"--b",
+        b"--b\r\n",
+        b"--b--",
+        b"--b--\r\n",
+        b"\r\n",
+        b"\n",
+        b'Content-Disposition: form-data; name="a"',
+        b'content-disposition: form-data; name="b"',
+        b'Content-Disposition: form-data; name="c"; filename="x"',
+        b'Content-Disposition: form-data; name=""',
+        b"Content-Type: text/plain",
+        b"--",
+        b"value",
+        b"",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=24).map(b"".join))
+def test_the_short_way_through_multipart_reads_what_the_parser_reads(body: bytes) -> None:
+    short = _plain_parts(b"b", body)
+    if short is not None:
+        assert short == _parsed_parts(b"b", body)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(PIECES, max_size=4).map(b"".join)), max_size=4))
+def test_the_short_way_reads_well_made_bodies_the_same(fields: list[tuple[str, bytes]]) -> None:
+    body = b"".join(part(name, value) for name, value in fields) + b"--b--\r\n"
+    short = _plain_parts(b"b", body)
+    if short is not None:
+        assert short == _parsed_parts(b"b", body)

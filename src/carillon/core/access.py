@@ -19,6 +19,7 @@ from carillon.core.ports import Bearer, Clock, Sender, Store
 log = logging.getLogger("carillon.access")
 
 CACHED_TOKENS = 50_000
+LENT = 0  # the id of a token that is not stored
 TOUCH_EVERY = 5 * 60 * 1_000_000  # µs; `last_used` is at most this stale
 
 
@@ -54,14 +55,16 @@ class Access:
 
     async def sender(self, secret: str) -> Sender:
         """The application that an application's token acts as. Raises Unauthenticated."""
-        bearer = await self._bearer(secret)
+        bearer = self._known.get(secret) or await self._look_up(secret)
+        self._note_use(bearer.token)
         if bearer.sender is None:
             raise Unauthenticated("a device token where an application token is needed")
         return bearer.sender
 
     async def device(self, secret: str) -> Actor:
         """The user a device's token acts as. Raises Unauthenticated."""
-        bearer = await self._bearer(secret)
+        bearer = self._known.get(secret) or self._lent.get(secret) or await self._look_up(secret)
+        self._note_use(bearer.token)
         if bearer.user is None:
             raise Unauthenticated("an application token where a device token is needed")
         return Actor(bearer.user, bearer.device)
@@ -85,7 +88,7 @@ class Access:
     @contextmanager
     def lent(self, secret: str, user: User) -> Iterator[None]:
         """Inside, `secret` acts as the user. In memory only: nothing stays behind, however the process ends."""
-        self._lent[secret] = Bearer(Token(id=0, kind="device", subject_id=0, created=self._clock.now()), user=user)
+        self._lent[secret] = Bearer(Token(id=LENT, kind="device", subject_id=0, created=self._clock.now()), user=user)
         try:
             yield
         finally:
@@ -93,18 +96,6 @@ class Access:
 
     async def close(self) -> None:
         await asyncio.gather(*self._touching)
-
-    async def _bearer(self, secret: str) -> Bearer:
-        bearer = self._known.get(secret)
-        if bearer is None:
-            if secret in self._lent:
-                return self._lent[secret]
-            bearer = await self._look_up(secret)
-        now = self._clock.now()
-        token = bearer.token
-        if now - self._touched.get(token.id, token.last_used or 0) > TOUCH_EVERY:
-            self._touch(token.id, now)
-        return bearer
 
     async def _look_up(self, secret: str) -> Bearer:
         generation = self._generation
@@ -116,6 +107,11 @@ class Access:
                 self._known.clear()
             self._known[secret] = bearer
         return bearer
+
+    def _note_use(self, token: Token) -> None:
+        now = self._clock.now()
+        if now - self._touched.get(token.id, token.last_used or 0) > TOUCH_EVERY and token.id != LENT:
+            self._touch(token.id, now)
 
     def _touch(self, token_id: int, now: int) -> None:
         """In the background: nobody waits for it, and a message goes through though it fails."""

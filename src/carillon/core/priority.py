@@ -15,7 +15,9 @@ class Scale(Struct, frozen=True):
     dialect: str
 
     def level(self, priority: int) -> int:
-        return min(max(priority, LOWEST), HIGHEST)
+        if LOWEST <= priority <= HIGHEST:
+            return priority
+        return LOWEST if priority < LOWEST else HIGHEST
 
     def of(self, message: Message) -> int:
         """The number this dialect shows: the sender's own if it was of this dialect, else by the level."""

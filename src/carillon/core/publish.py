@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from hashlib import sha256
 
 import msgspec
@@ -63,10 +64,10 @@ class Publisher:
         """From now on every publish raises Unavailable; what was accepted before is stored and answered."""
         self._stopping = True
 
-    async def publish(
+    def publish(
         self, sender: Sender, draft: Draft, *, scale: Scale, idempotency_key: str | None = None
-    ) -> Message:
-        """The stored message. Returns after COMMIT; every listener has then been told.
+    ) -> Awaitable[Message]:
+        """The stored message, to be awaited: it is there after COMMIT, and every listener is told then.
 
         The same `idempotency_key` from the same application within 24 hours stores nothing and answers with the
         id of the first. Raises BadInput, TooLarge, Conflict (the key came with another message) and Unavailable.
@@ -79,7 +80,7 @@ class Publisher:
         if idempotency_key is not None:
             bounded("Idempotency-Key", idempotency_key, self._limits.short)
             idempotency = Idempotency(idempotency_key, sha256(_encode(draft)).digest(), now + IDEMPOTENCY_MICROSECONDS)
-        return await self._store.publish(Publication(message, sender.receivers, idempotency))
+        return self._store.publish(Publication(message, sender.receivers, idempotency))
 
     def _message(self, sender: Sender, draft: Draft, *, scale: Scale, now: int) -> Message:
         application = sender.application
@@ -127,7 +128,8 @@ class Publisher:
         )
 
     def _text(self, field: str, text: str, limit: int) -> str:
-        bounded(field, text, limit)
+        if not (text.isascii() and len(text) <= limit):
+            bounded(field, text, limit)
         # PostgreSQL stores no zero byte; an alarm that carries one by accident must still arrive.
         return text.replace("\0", "\ufffd") if "\0" in text else text
 

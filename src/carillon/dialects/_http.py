@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from starlette.types import Receive, Scope, Send
@@ -12,6 +13,9 @@ from carillon.core.errors import BadInput, TooLarge
 
 FIELDS = 100  # more in one form are refused
 JSON = (b"content-type", b"application/json")
+
+# All that curl, requests and most others put before a value.
+FIELD = re.compile(rb'\r\nContent-Disposition: form-data; name="([^"%\\\r\n]+)"', re.IGNORECASE)
 
 
 class Disconnected(Exception):
@@ -66,6 +70,25 @@ def multipart_fields(content_type: str, body: bytes) -> dict[str, str]:
     end = body.rfind(b"--" + boundary + b"--")
     if end > 1 and body[end - 2 : end] != b"\r\n":
         body = b"%b\r\n%b" % (body[:end], body[end:])
+    return _plain_parts(boundary, body) or _parsed_parts(boundary, body)
+
+
+def _plain_parts(boundary: bytes, body: bytes) -> dict[str, str] | None:
+    """The usual body, by splitting, in a fifth of the parser's time; None for any other, right or wrong."""
+    before, *parts = (b"\r\n%b" % body).split(b"\r\n--%b" % boundary, FIELDS + 1)
+    if before or not parts or parts.pop() not in (b"--\r\n", b"--"):
+        return None
+    fields: dict[str, str] = {}
+    for part in parts:
+        head, blank, value = part.partition(b"\r\n\r\n")
+        match = FIELD.fullmatch(head)
+        if match is None or not blank:
+            return None
+        fields.setdefault(match[1].decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+    return fields
+
+
+def _parsed_parts(boundary: bytes, body: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     name = ""
     chunks: list[bytes | bytearray] = []
@@ -92,8 +115,18 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _first(text: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS)
-    except ValueError:
-        raise BadInput(f"more than {FIELDS} fields") from None
-    return dict(reversed(pairs))
+    pairs = text.split("&", FIELDS)
+    if len(pairs) > FIELDS:
+        raise BadInput(f"more than {FIELDS} fields")
+    fields: dict[str, str] = {}
+    for pair in pairs:
+        if pair:
+            name, _, value = pair.partition("=")
+            fields.setdefault(_unquoted(name), _unquoted(value))
+    return fields
+
+
+def _unquoted(part: str) -> str:
+    if "+" in part:
+        part = part.replace("+", " ")
+    return unquote(part, errors="replace") if "%" in part else part
