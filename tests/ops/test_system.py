@@ -25,22 +25,25 @@ def test_public_ids_are_twelve_characters_and_differ() -> None:
     assert all(re.fullmatch("[0-9A-Za-z]{12}", one) for one in made)
 
 
-def test_public_ids_of_a_later_second_sort_after_the_earlier_ones() -> None:
+def test_public_ids_rise() -> None:
     ids = SystemIds()
-    first = ids.public_id()
-    second = int(time.time())
-    while int(time.time()) == second:
-        time.sleep(0.02)
-    assert first[:6] < ids.public_id()[:6]
+    made = [ids.public_id() for _ in range(50_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
 
 
-def test_the_beginning_of_a_public_id_tells_its_second() -> None:
-    before = int(time.time())
+def test_the_beginning_of_a_public_id_tells_its_millisecond() -> None:
+    before = time.time_ns() // 1_000_000
     made = SystemIds().public_id()
-    second = 0
-    for character in made[:6]:
-        second = second * 62 + ALPHABET.index(character)
-    assert before <= second <= int(time.time())
+    millisecond = 0
+    for character in made[:7]:
+        millisecond = millisecond * 62 + ALPHABET.index(character)
+    assert before <= millisecond <= time.time_ns() // 1_000_000
+
+
+def test_two_processes_do_not_make_the_same_public_ids() -> None:
+    one, other = SystemIds(), SystemIds()
+    assert not {one.public_id() for _ in range(2000)} & {other.public_id() for _ in range(2000)}
 
 
 def test_secrets_have_the_length_asked_for_and_use_the_whole_alphabet() -> None:

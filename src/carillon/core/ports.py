@@ -31,7 +31,7 @@ class Clock(Protocol):
 
 class Ids(Protocol):
     def public_id(self) -> str:
-        """12 characters of [0-9A-Za-z], not guessable, not yet used."""
+        """12 characters of [0-9A-Za-z], hard to guess, never the same twice."""
 
     def secret(self, length: int) -> str:
         """`length` random characters of [0-9A-Za-z]."""

@@ -9,8 +9,9 @@ import time
 from array import array
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase  # in the order of their bytes
-TIME_CHARACTERS = 6  # of seconds: 62⁶ reach beyond the year 3700
-PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # three of them: 5.7·10¹⁰ a second
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+TIME_CHARACTERS = 7  # of milliseconds: 62⁷ reach to the year 2081
+ROOM = 62**5  # numbers in a millisecond: the other five characters
 POOL = 512  # random numbers drawn at once
 
 
@@ -23,23 +24,35 @@ class SystemClock:
 
 
 class SystemIds:
-    """Public ids begin with the second they were made in, so that the index over them grows at one end."""
+    """Public ids rise: each begins with the millisecond it was made in, so that the index over them grows at one end.
+
+    The first of a millisecond begins anywhere in it, the next follow at random distances. None is made twice,
+    whatever the clock does.
+    """
 
     def __init__(self) -> None:
-        self._second = -1
+        self._millisecond = 0
         self._prefix = ""
+        self._number = ROOM
         self._random: list[int] = []
 
     def public_id(self) -> str:
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._prefix = "".join(ALPHABET[second // 62**place % 62] for place in reversed(range(TIME_CHARACTERS)))
         if not self._random:
             # Many at once: each system call lets go of the interpreter, which then waits for the other threads.
             self._random = array("Q", os.urandom(8 * POOL)).tolist()
-        number = self._random.pop()
-        return f"{self._prefix}{PAIRS[number % 3844]}{PAIRS[number // 3844 % 3844]}{PAIRS[number // 3844**2 % 3844]}"
+        drawn = self._random.pop()
+        millisecond = time.time_ns() // 1_000_000
+        self._number += 1 + drawn % 256
+        if millisecond > self._millisecond or self._number >= ROOM:
+            self._millisecond = max(millisecond, self._millisecond + 1)
+            self._prefix = _base62(self._millisecond, TIME_CHARACTERS)
+            self._number = drawn % (ROOM // 2)
+        number = self._number
+        return f"{self._prefix}{ALPHABET[number // 3844**2]}{PAIRS[number // 3844 % 3844]}{PAIRS[number % 3844]}"
 
     def secret(self, length: int) -> str:
         return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def _base62(number: int, length: int) -> str:
+    return "".join(ALPHABET[number // 62**place % 62] for place in reversed(range(length)))

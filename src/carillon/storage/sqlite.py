@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
-from carillon.storage.counters import draw
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import ThreadLane, drive
 from carillon.storage.lock import FolderLock
@@ -98,10 +97,14 @@ class SqliteSession:
             self._db.execute(_insertion(table, given, len(columns[0])), flat)
 
     async def arrive(self, arrival: Arrival) -> tuple[int, int]:
-        first = await draw(self, messages=arrival.messages, changes=arrival.changes)
-        for table, rows in arrival.rows(*first):
+        # In half the time of UPDATE … RETURNING, and on SQLite nobody comes between the two.
+        message, changed = self._db.execute("SELECT message + 1, changed + 1 FROM counters").fetchone()
+        self._db.execute(
+            "UPDATE counters SET message = message + ?, changed = changed + ?", (arrival.messages, arrival.changes)
+        )
+        for table, rows in arrival.rows(message, changed):
             await self.insert(table, rows)
-        return first
+        return message, changed
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
