@@ -15,7 +15,7 @@ Row = Sequence[Any]
 FAR = 2**63 - 1  # above every number and every time
 
 
-class Table(Struct, frozen=True):
+class Table(Struct, frozen=True, eq=False):
     """Where rows go in bulk. `columns` are (name, PostgreSQL type) in the order of the row's values.
 
     `counted` are the columns that hold drawn numbers: (name, column of `counters`).
