@@ -48,7 +48,7 @@ _decode_message = msgspec.json.Decoder(_MessageBody).decode
 def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
     """Raises BadInput, worded as Gotify words it."""
     if not is_json(content_type, body):
-        fields = parse_fields(content_type, body, query)
+        fields = _form_fields(content_type, body, query)
         return _posted(fields, Raw())  # Gotify takes extras from JSON only
     try:
         fast = _decode_message(body)
@@ -112,8 +112,10 @@ def is_json(content_type: str, body: bytes) -> bool:
 
 def parse_fields(content_type: str, body: bytes, query: bytes) -> dict[str, Value]:
     """The fields of any body route: JSON alone, multipart alone, or a form with the query beneath it."""
-    if is_json(content_type, body):
-        return json_fields(body)
+    return json_fields(body) if is_json(content_type, body) else _form_fields(content_type, body, query)
+
+
+def _form_fields(content_type: str, body: bytes, query: bytes) -> dict[str, Value]:
     if content_type.startswith("multipart/form-data"):
         return dict(multipart_fields(content_type, body))
     fields: dict[str, Value] = dict(query_fields(query)) if query else {}
