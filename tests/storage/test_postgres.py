@@ -52,13 +52,15 @@ async def test_plain_messages_take_one_round_trip(connection: asyncpg.Connection
     for number in range(2):  # the first one has the connection learn about types
         sent.clear()
         with connection.query_logger(lambda record: sent.append(record.query)):
-            await publish_plain(tx, [publication(1, 1, public_id=f"{number}{each}") for each in "ab"])
+            await publish_plain(
+                tx, [publication(1, 1, public_id=f"{number}{url}", url=url) for url in (None, "https://x")]
+            )
         await asyncio.sleep(0)  # the log is written a turn later
     assert len(sent) == 1
     found = await connection.fetch(
-        "SELECT m.id, e.message_id, e.changed FROM messages m JOIN entries e ON m.id = e.message_id ORDER BY m.id"
+        "SELECT m.id, m.url, e.changed FROM messages m JOIN entries e ON m.id = e.message_id ORDER BY m.id"
     )
-    assert [tuple(row) for row in found] == [(1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4)]
+    assert [tuple(row) for row in found] == [(1, None, 1), (2, "https://x", 2), (3, None, 3), (4, "https://x", 4)]
 
 
 async def test_plain_messages_of_several_writers_are_numbered_in_the_order_of_commits(postgres_url: str) -> None:

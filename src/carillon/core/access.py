@@ -53,6 +53,14 @@ class Access:
         self._generation += 1
         self._known.clear()
 
+    def known_sender(self, secret: str) -> Sender | None:
+        """What `sender` returns, without waiting; None: it has to be asked."""
+        bearer = self._known.get(secret)
+        if bearer is None:
+            return None
+        self._note_use(bearer.token)
+        return bearer.sender
+
     async def sender(self, secret: str) -> Sender:
         """The application that an application's token acts as. Raises Unauthenticated."""
         bearer = self._known.get(secret) or await self._look_up(secret)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from carillon.core.errors import BadInput, TooLarge
 
@@ -42,15 +42,19 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return body
 
 
+def answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> tuple[Message, Message]:
+    """The two events of a whole answer."""
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [*headers, (b"content-length", b"%d" % len(body))],
+    }
+    return start, {"type": "http.response.body", "body": body}
+
+
 async def respond(send: Send, status: int, body: bytes, *, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"content-length", b"%d" % len(body))],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    for event in answer(status, body, headers):
+        await send(event)
 
 
 def query_fields(query: bytes) -> dict[str, str]:

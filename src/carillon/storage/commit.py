@@ -200,5 +200,5 @@ async def _execute_one(tx: Session, write: Write) -> None:
 
 def _size(publication: Publication) -> int:
     message = publication.message
-    extras = memoryview(message.extras).nbytes if message.extras is not None else 0
-    return len(message.title) + len(message.body) + extras + OVERHEAD
+    size = OVERHEAD + len(message.title) + len(message.body)
+    return size if message.extras is None else size + len(bytes(message.extras))

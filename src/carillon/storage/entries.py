@@ -25,6 +25,8 @@ ENTRIES = Table(
     ),
     counted=(("message_id", "message"), ("changed", "changed")),
 )
+# Of an entry to which nothing has happened: the other columns hold NULL.
+NEW_ENTRIES = Table("entries", ENTRIES.columns[:4] + ENTRIES.columns[7:], counted=ENTRIES.counted)
 COLUMNS = ", ".join(f"e.{name}" for name, _ in ENTRIES.columns)
 WIDTH = len(ENTRIES.columns)
 

@@ -10,7 +10,7 @@ from msgspec.structs import astuple, replace
 from carillon.core.errors import Conflict
 from carillon.core.models import Change, Entry, EntryChange, Message
 from carillon.core.ports import Idempotency, Publication
-from carillon.storage.entries import ENTRIES, withdraw
+from carillon.storage.entries import NEW_ENTRIES, withdraw
 from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value
 
 # The fields of Message in their order, then how many inboxes hold it.
@@ -42,6 +42,11 @@ MESSAGES = Table(
     counted=(("id", "message"),),
 )
 COLUMNS = ", ".join(f"m.{name}" for name, _ in MESSAGES.columns[:-1])
+
+# What most messages say nothing of, and the table without it.
+DETAILS = slice(10, 19)
+LEAN = Table("messages", MESSAGES.columns[:10] + MESSAGES.columns[19:], counted=MESSAGES.counted)
+NOTHING = (None,) * 9
 
 USED = """
     SELECT fingerprint, message_id, public_id, created FROM idempotency
@@ -82,10 +87,10 @@ def message_of(row: Row) -> Message:
 
 
 def row_of(message: Message, *, number: int, receivers: int) -> tuple[Value, ...]:
-    """`number` is to be the message's id."""
+    """`number` is to be the message's id. Without DETAILS where it has none, for LEAN."""
     row: tuple[Value, ...] = astuple(message)
-    if message.tags is message.actions is message.extras is None:
-        return (number, *row[1:], receivers)
+    if row[DETAILS] == NOTHING:
+        return (number, *row[1:10], row[19], receivers)
     texts = _text(message.tags), _text(message.actions), _text(message.extras)
     return (number, *row[1:14], *texts, *row[17:], receivers)
 
@@ -107,15 +112,17 @@ async def publish_plain(tx: Session, publications: Sequence[Publication]) -> lis
     """All of them with one drawing of numbers and one insertion a table. Returns the messages with their ids."""
 
     def rows(number: int, changed: int) -> Sequence[tuple[Table, Rows]]:
-        message_rows: list[tuple[Value, ...]] = []
-        entry_rows: list[tuple[Value, ...]] = []
-        for at, publication in enumerate(publications):
+        lean: list[tuple[Value, ...]] = []
+        detailed: list[tuple[Value, ...]] = []
+        entries: list[tuple[Value, ...]] = []
+        for at, publication in enumerate(publications, number):
             message, receivers = publication.message, publication.receivers
-            message_rows.append(row_of(message, number=number + at, receivers=len(receivers)))
+            row = row_of(message, number=at, receivers=len(receivers))
+            (lean if len(row) == len(LEAN.columns) else detailed).append(row)
             for user_id in receivers:
-                entry_rows.append((user_id, number + at, message.application_id, changed, None, None, None, 0))
+                entries.append((user_id, at, message.application_id, changed, 0))
                 changed += 1
-        return (MESSAGES, message_rows), (ENTRIES, entry_rows)
+        return (LEAN, lean), (MESSAGES, detailed), (NEW_ENTRIES, entries)
 
     arrivals = sum(len(publication.receivers) for publication in publications)
     number, changed = await tx.arrive(Arrival(len(publications), arrivals, rows))

@@ -147,7 +147,9 @@ def _insertion(table: Table, given: tuple[int, ...], numbers: str) -> str:
 
 @lru_cache(STATEMENTS)
 def _arrival(statements: tuple[tuple[Table, tuple[int, ...]], ...]) -> str:
-    insertions = [f"in_{table.name} AS ({_insertion(table, given, 'numbers n, ')})" for table, given in statements]
+    insertions = [
+        f"part_{at} AS ({_insertion(table, given, 'numbers n, ')})" for at, (table, given) in enumerate(statements)
+    ]
     return numbered(f"WITH {', '.join([NUMBERS, *insertions])} SELECT message, changed FROM numbers")
 
 

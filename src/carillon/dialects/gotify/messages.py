@@ -10,7 +10,7 @@ from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, NotFound, Unauthenticated
 from carillon.core.kit import Kit
 from carillon.core.ports import Sender
-from carillon.dialects._http import Disconnected, read_body, respond
+from carillon.dialects._http import Disconnected, answer, read_body
 from carillon.dialects.gotify import door, parse, render
 
 
@@ -25,7 +25,10 @@ class Post:
         kit = self._kit
         headers, query = scope["headers"], scope["query_string"]
         try:
-            caller = await self._caller(scope, door.secret(headers, query))
+            token = door.secret(headers, query)
+            caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token)
+            if caller is None:
+                caller = await self._caller(scope, token)
             body = await read_body(scope, receive, kit.limits.request)
             content_type, idempotency_key = "", None
             for name, value in headers:
@@ -38,7 +41,9 @@ class Post:
             message = await kit.publisher.publish(
                 sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
             )
-            await respond(send, 200, render.message(message))
+            start, end = answer(200, render.message(message))
+            await send(start)
+            await send(end)
         except CarillonError as error:
             await door.refuse(send, error)
         except Disconnected:
