@@ -7,6 +7,7 @@ import secrets
 import string
 import time
 from array import array
+from functools import lru_cache
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase  # in the order of their bytes
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
@@ -45,7 +46,7 @@ class SystemIds:
         self._number += 1 + drawn % 256
         if millisecond > self._millisecond or self._number >= ROOM:
             self._millisecond = max(millisecond, self._millisecond + 1)
-            self._prefix = _base62(self._millisecond, TIME_CHARACTERS)
+            self._prefix = _prefix(self._millisecond // 3844) + PAIRS[self._millisecond % 3844]
             self._number = drawn % (ROOM // 2)
         number = self._number
         return f"{self._prefix}{ALPHABET[number // 3844**2]}{PAIRS[number // 3844 % 3844]}{PAIRS[number % 3844]}"
@@ -54,5 +55,7 @@ class SystemIds:
         return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def _base62(number: int, length: int) -> str:
-    return "".join(ALPHABET[number // 62**place % 62] for place in reversed(range(length)))
+@lru_cache(maxsize=1)
+def _prefix(period: int) -> str:
+    """All but the last two characters of the time, for a `period` of 3844 milliseconds."""
+    return "".join(ALPHABET[period // 62**place % 62] for place in reversed(range(TIME_CHARACTERS - 2)))
