@@ -17,6 +17,7 @@ need strace strace
 need faketime faketime
 need curl curl
 need iproute2 ss
+need build-essential gcc # compiles the load client of the benchmarks
 
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
