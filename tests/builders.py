@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,9 @@ from carillon.core.accounts import Accounts
 from carillon.core.errors import CarillonError
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
-from carillon.core.kit import Build, Kit
+from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
-from carillon.core.models import Application, Device, Message, Subscription, User
+from carillon.core.models import Application, Change, Device, Message, Subscription, User
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
 from carillon.core.ports import Publication, Sender, Store
@@ -71,6 +71,21 @@ class Ids:
             rest, digit = divmod(rest, len(_DIGITS))
             digits = _DIGITS[digit] + digits
         return digits.rjust(length, "0")
+
+
+class Stream:
+    """A listener that only remembers how it ended."""
+
+    def __init__(self, device_id: int | None) -> None:
+        self.device_id = device_id
+        self.render: Callable[[Change], bytes | None] = lambda change: None
+        self.ended: list[int] = []
+
+    def push(self, frame: bytes, first: int, last: int) -> None:
+        raise AssertionError("nothing is told here")
+
+    def end(self, code: int) -> None:
+        self.ended.append(code)
 
 
 def quick_hasher() -> PasswordHasher:
@@ -139,12 +154,12 @@ class House:
 
     async def user(self, name: str = "ada", *, admin: bool = False) -> User:
         """Whose password is his name."""
-        return await self.accounts.add_user(name, name, admin=admin)
+        return await self.accounts.users.add(name, name, admin=admin)
 
     async def sender(self, owner: User, name: str = "Backup", **options: Any) -> tuple[Sender, str]:
         """An application ready to publish, and its token."""
-        subscription, secret = await self.accounts.add_application(owner.id, name, **options)
-        return await self.accounts.sender(owner.id, subscription.application.id), secret
+        subscription, secret = await self.accounts.applications.add(owner.id, name, **options)
+        return await self.accounts.applications.sender(owner.id, subscription.application.id), secret
 
 
 def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: Peers | None = None) -> House:
@@ -152,7 +167,9 @@ def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: P
     ids = Ids()
     passwords = Passwords(clock, ids, quick_hasher())
     access = Access(store, passwords, clock)
-    accounts = Accounts(store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits)
+    accounts = Accounts.over(
+        store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits
+    )
     publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits)
     housekeeping = Housekeeping(store, clock)
     inbox = Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake)
@@ -173,8 +190,7 @@ def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: P
         limits=limits,
         clock=clock,
         peers=peers or Peers(),
-        healthy=healthy,
-        build=Build("0.0.test"),
+        site=Site(build=Build("0.0.test"), healthy=healthy),
     )
     return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, housekeeping, kit)
 

@@ -19,16 +19,16 @@ def settings(data: Path, **given: str) -> Settings:
 
 async def test_a_first_start_makes_an_admin_with_the_published_password(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as app:
-        (admin,) = await app.kit.accounts.users()
+        (admin,) = await app.kit.accounts.users.all()
         assert (admin.name, admin.admin, admin.initial_password) == ("admin", True, True)
         assert (await app.kit.access.password("admin", "admin")).user == admin
     async with running(settings(tmp_path)) as app:
-        assert await app.kit.accounts.users() == [admin]
+        assert await app.kit.accounts.users.all() == [admin]
 
 
 async def test_a_first_start_takes_another_password_and_a_second_does_not(tmp_path: Path) -> None:
     async with running(settings(tmp_path, ADMIN_PASSWORD="long and secret")) as app:
-        (admin,) = await app.kit.accounts.users()
+        (admin,) = await app.kit.accounts.users.all()
         assert not admin.initial_password
     async with running(settings(tmp_path, ADMIN_PASSWORD="another")) as app:
         assert (await app.kit.access.password("admin", "long and secret")).user == admin
@@ -38,7 +38,7 @@ async def test_a_first_start_takes_another_password_and_a_second_does_not(tmp_pa
 
 async def test_without_running_nobody_is_made(tmp_path: Path) -> None:
     async with composed(settings(tmp_path)) as app:
-        assert await app.kit.accounts.users() == []
+        assert await app.kit.accounts.users.all() == []
 
 
 async def test_the_data_folder_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ async def test_our_own_address_counts_as_our_own_origin(tmp_path: Path) -> None:
 
 async def test_after_stop_nothing_is_taken_in(tmp_path: Path) -> None:
     async with running(settings(tmp_path)) as app:
-        (admin,) = await app.kit.accounts.users()
-        subscription, _ = await app.kit.accounts.add_application(admin.id, "Backup")
-        sender = await app.kit.accounts.sender(admin.id, subscription.application.id)
+        (admin,) = await app.kit.accounts.users.all()
+        subscription, _ = await app.kit.accounts.applications.add(admin.id, "Backup")
+        sender = await app.kit.accounts.applications.sender(admin.id, subscription.application.id)
         await app.kit.publisher.publish(sender, Draft(body="before"), scale=Scale("native"))
         await app.stop()
         with pytest.raises(Unavailable):
@@ -91,6 +91,6 @@ async def test_after_stop_nothing_is_taken_in(tmp_path: Path) -> None:
 
 async def test_it_is_well_while_storage_answers(tmp_path: Path) -> None:
     async with composed(settings(tmp_path)) as app:
-        assert await app.kit.healthy()
+        assert await app.kit.site.healthy()
         await app.store.close()
-        assert not await app.kit.healthy()
+        assert not await app.kit.site.healthy()

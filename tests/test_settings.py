@@ -80,6 +80,9 @@ def test_empty_is_as_good_as_absent(data: Path) -> None:
         ("BASE_URL", "https://example.org/bells/", "https://example.org/bells"),
         ("BASE_URL", "http://[::1]:8080", "http://[::1]:8080"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1,", ("10.0.0.0/8", "::1")),
+        ("REGISTRATION", "Yes", True),
+        ("REGISTRATION", "0", False),
+        ("GOTIFY_FACE", "2", 2),
         (
             "CORS_ORIGINS",
             "https://App.example.org,http://localhost:3000",
@@ -103,6 +106,8 @@ def test_good_values(data: Path, name: str, text: str, value: object) -> None:
         ("PORT", "65536", "a whole number from 0 to 65535"),
         ("PORT", "-1", "a whole number"),
         ("PORT", "http", "a whole number"),
+        ("REGISTRATION", "maybe", "true or false"),
+        ("GOTIFY_FACE", "4", "a whole number from 2 to 3"),
         ("DATABASE", "mysql://db", "postgresql://"),
         ("BASE_URL", "example.org", "https://"),
         ("BASE_URL", "ftp://example.org", "https://"),

@@ -14,7 +14,7 @@ from carillon.core.accounts import Accounts
 from carillon.core.errors import CarillonError
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
-from carillon.core.kit import Build, Kit
+from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
@@ -49,7 +49,7 @@ class App:
 async def running(settings: Settings) -> AsyncIterator[App]:
     """The application with its background work, for as long as it is served. An empty installation gets its admin."""
     async with composed(settings) as app:
-        await app.kit.accounts.ensure_first_user(settings.admin_password or None)
+        await app.kit.accounts.users.ensure_first(settings.admin_password or None)
         housekeeping = asyncio.create_task(app.housekeeping.run())
         try:
             yield app
@@ -80,7 +80,7 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
     try:
         kit = Kit(
             access=access,
-            accounts=Accounts(
+            accounts=Accounts.over(
                 store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits
             ),
             publisher=Publisher(store=store, clock=clock, ids=ids, limits=limits),
@@ -89,8 +89,13 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
             limits=limits,
             clock=clock,
             peers=Peers(settings.trusted_proxies),
-            healthy=lambda: _healthy(store),
-            build=Build(__version__),
+            site=Site(
+                build=Build(__version__),
+                healthy=lambda: _healthy(store),
+                base_url=settings.base_url,
+                registration=settings.registration,
+                gotify_face=settings.gotify_face,
+            ),
         )
         dialects = discover("dialects")
         front = Front({plugin.name: plugin.module.mount(kit) for plugin in dialects}, origins=_origins(settings))

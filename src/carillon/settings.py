@@ -95,6 +95,13 @@ def _one_of(*words: str) -> Kind[str]:
     return Kind(f"one of {', '.join(words)}", read)
 
 
+def _switch(text: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
 def _list_of(one: Kind[str]) -> Kind[tuple[str, ...]]:
     return Kind(
         f"{one.expects}, several separated by commas",
@@ -137,6 +144,7 @@ ORIGIN = Kind("an origin such as https://app.example.org", _origin)
 DATABASE = Kind("an address such as postgresql://user:password@host/name", _database)
 LEVEL = _one_of("debug", "info", "warning", "error")
 FORMAT = _one_of("auto", "text", "json")
+SWITCH = Kind("true or false", _switch)
 COUNT = _whole(1, 1_000_000)
 SIZE = _whole(1024, 1024**3)
 
@@ -178,6 +186,14 @@ class Settings:
     streams_per_user: Annotated[int, Setting("Open streams that one user may have.", COUNT)] = 100
     request_limit: Annotated[int, Setting("Largest request, in bytes.", SIZE)] = 1024 * 1024
     message_limit: Annotated[int, Setting("Longest text of a message, in bytes of UTF-8.", SIZE)] = 64 * 1024
+    registration: Annotated[bool, Setting("Whether anybody may make himself an account.", SWITCH)] = False
+    gotify_face: Annotated[
+        int,
+        Setting(
+            "Major version of Gotify to answer as: 3, or 2 for old clients: no elevation, an absolute `next`.",
+            _whole(2, 3),
+        ),
+    ] = 3
     url: Annotated[str, Setting("Server that `send` and `listen` talk to; empty: the one of this machine.", URL)] = ""
     token: Annotated[
         str,
@@ -355,4 +371,6 @@ def _value(declared: Declared, text: str) -> object:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -64,7 +64,7 @@ async def test_the_digest_is_that_of_the_secret_and_takes_any_text() -> None:
 async def test_a_token_acts_as_its_application_or_as_the_user_of_its_device(house: House) -> None:
     ada = await house.user()
     sender, secret = await house.sender(ada)
-    device, key = await house.accounts.add_device(ada.id, "phone")
+    device, key = await house.accounts.devices.add(ada.id, "phone")
     assert await house.access.sender(secret) == sender
     assert sender.receivers == (ada.id,)
     actor = await house.access.device(key)
@@ -74,7 +74,7 @@ async def test_a_token_acts_as_its_application_or_as_the_user_of_its_device(hous
 async def test_a_token_of_the_other_kind_or_of_no_kind_is_nobodys(house: House) -> None:
     ada = await house.user()
     _, secret = await house.sender(ada)
-    _, key = await house.accounts.add_device(ada.id, "phone")
+    _, key = await house.accounts.devices.add(ada.id, "phone")
     assert "device token" in await refused(house.access.sender, key)
     assert "application token" in await refused(house.access.device, secret)
     for unknown in ("", "A", secret + "x", secret.lower(), "\ud800", "x" * 10_000):
@@ -83,36 +83,36 @@ async def test_a_token_of_the_other_kind_or_of_no_kind_is_nobodys(house: House) 
 
 async def test_a_password_signs_in_and_every_failure_looks_the_same(house: House) -> None:
     ada = await house.user()
-    assert await house.access.password("ada", "ada") == Actor(await house.accounts.user("ada"))
+    assert await house.access.password("ada", "ada") == Actor(await house.accounts.users.named("ada"))
     texts = set()
     for name, password in (("ada", "guess"), ("eve", "ada"), ("", ""), ("ADA", "ada")):
         with pytest.raises(Unauthenticated) as caught:
             await house.access.password(name, password)
         texts.add(str(caught.value))
     assert texts == {"wrong name or password"}
-    await house.accounts.set_password(ada.id, "new")
+    await house.accounts.users.set_password(ada.id, "new")
     with pytest.raises(Unauthenticated):
         await house.access.password("ada", "ada")
     assert (await house.access.password("ada", "new")).user.id == ada.id
 
 
 async def test_the_published_password_serves_at_this_machine_only(house: House) -> None:
-    await house.accounts.ensure_first_user(None)
+    await house.accounts.users.ensure_first(None)
     actor = await house.access.password("admin", "admin")
     house.access.admit(actor, HERE)
     with pytest.raises(Forbidden, match=r"carillon users password admin"):
         house.access.admit(actor, ELSEWHERE)
-    await house.accounts.set_password(actor.user.id, "another")
+    await house.accounts.users.set_password(actor.user.id, "another")
     house.access.admit(await house.access.password("admin", "another"), ELSEWHERE)
 
 
 async def test_a_device_of_a_user_with_the_published_password_is_restricted_until_it_is_changed(house: House) -> None:
-    await house.accounts.ensure_first_user(None)
-    admin = await house.accounts.user("admin")
-    _, key = await house.accounts.add_device(admin.id, "phone")
+    await house.accounts.users.ensure_first(None)
+    admin = await house.accounts.users.named("admin")
+    _, key = await house.accounts.devices.add(admin.id, "phone")
     with pytest.raises(Forbidden):
         house.access.admit(await house.access.device(key), ELSEWHERE)
-    await house.accounts.set_password(admin.id, "another")
+    await house.accounts.users.set_password(admin.id, "another")
     house.access.admit(await house.access.device(key), ELSEWHERE)
 
 
@@ -149,8 +149,8 @@ async def test_a_revoked_token_is_dead_at_once(house: House) -> None:
     ada = await house.user()
     sender, secret = await house.sender(ada)
     await house.access.sender(secret)
-    token = next(info.token for info in await house.accounts.tokens())
-    await house.accounts.revoke(token.id)
+    token = next(info.token for info in await house.accounts.tokens.all())
+    await house.accounts.tokens.revoke(token.id)
     assert await refused(house.access.sender, secret) == "no such token"
     assert sender.application.id == token.subject_id
 
@@ -159,10 +159,10 @@ async def test_a_deleted_user_is_out_at_once(house: House) -> None:
     await house.user("root", admin=True)
     ada = await house.user()
     _, secret = await house.sender(ada)
-    _, key = await house.accounts.add_device(ada.id, "phone")
+    _, key = await house.accounts.devices.add(ada.id, "phone")
     await house.access.sender(secret)
     await house.access.device(key)
-    await house.accounts.delete_user(ada.id)
+    await house.accounts.users.delete(ada.id)
     assert await refused(house.access.device, key) == "no such token"
     with pytest.raises(Unauthenticated):
         await house.access.password("ada", "ada")
@@ -171,7 +171,7 @@ async def test_a_deleted_user_is_out_at_once(house: House) -> None:
 async def test_a_look_up_under_way_while_a_token_dies_leaves_nothing_behind(house: House) -> None:
     ada = await house.user()
     _, secret = await house.sender(ada)
-    token = next(info.token for info in await house.accounts.tokens())
+    token = next(info.token for info in await house.accounts.tokens.all())
     access, watched = watching(house)
     watched.gate.clear()
     under_way = asyncio.create_task(access.sender(secret))
@@ -207,7 +207,7 @@ async def test_a_use_is_noted_at_most_every_five_minutes(house: House) -> None:
     await access.sender(secret)
     await access.close()
     assert watched.touches == [NOON, NOON + TOUCH_EVERY + 1]
-    applications = await house.accounts.applications(ada.id)
+    applications = await house.accounts.applications.of(ada.id)
     assert applications[0].application.last_used == NOON + TOUCH_EVERY + 1
 
 
@@ -241,4 +241,4 @@ async def test_closing_waits_for_what_is_being_noted(house: House) -> None:
     _, secret = await house.sender(ada)
     await house.access.sender(secret)
     await house.access.close()
-    assert (await house.accounts.applications(ada.id))[0].application.last_used == NOON
+    assert (await house.accounts.applications.of(ada.id))[0].application.last_used == NOON

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carillon.core.errors import BadInput, TooLarge
-from carillon.core.limits import INT32, bounded
+from carillon.core.limits import INT32, bounded, clean, require
 
 
 @pytest.mark.parametrize(("text", "limit"), [("", 0), ("abc", 3), ("äb", 3), ("€", 3), ("🔔", 4)])
@@ -36,3 +36,15 @@ def test_the_bound_counts_bytes_of_utf8(text: str, limit: int) -> None:
 
 def test_the_range_of_priorities_is_that_of_32_bits() -> None:
     assert (INT32[0], INT32[-1]) == (-2147483648, 2147483647)
+
+
+def test_what_is_required_is_there_and_clean() -> None:
+    require("name", "ada", 3)
+    clean("description", "", 3)
+    for text, problem in [
+        ("", "must not be empty"),
+        ("a\0", "must not contain a zero byte"),
+        ("adam", "is longer than 3"),
+    ]:
+        with pytest.raises(BadInput, match=f"^name {problem}"):
+            require("name", text, 3)

@@ -232,7 +232,7 @@ async def test_a_key_counts_for_24_hours(house: House, sender: Sender) -> None:
 
 
 async def test_a_key_counts_within_its_application(house: House, sender: Sender) -> None:
-    other, _ = await house.sender(await house.accounts.user("ada"), "Door")
+    other, _ = await house.sender(await house.accounts.users.named("ada"), "Door")
     first = await publish(house, sender, idempotency="k")
     assert (await publish(house, other, idempotency="k")).id != first.id
     assert len(await stored(house, sender)) == 2

@@ -115,7 +115,7 @@ async def test_the_secret_lives_as_long_as_the_request(client: httpx.AsyncClient
     for secret in api.secrets:
         with pytest.raises(Unauthenticated):
             await house.access.device(secret)
-    assert await house.accounts.tokens() == []
+    assert await house.accounts.tokens.all() == []
 
 
 async def test_it_speaks_http_only(house: House, api: Api) -> None:

@@ -109,7 +109,7 @@ async def test_a_letter(desk: Desk, house: House) -> None:
     assert (item.message.priority, item.message.level, item.message.dialect) == (8, 8, "native")
     assert bytes(item.message.tags or b"") == b'["a","b"]'
     await ops.send(desk, letter)
-    assert len(await house.accounts.applications(bob.id)) == 1
+    assert len(await house.accounts.applications.of(bob.id)) == 1
     assert len(await house.store.page(bob.id, limit=10)) == 1  # the key replaced the first
 
 
@@ -123,7 +123,7 @@ async def test_an_application_that_he_only_receives_from_is_not_his(desk: Desk, 
     await ops.send(desk, Letter(message="x", application="Shared", user="ada"))
     await ops.send(desk, Letter(message="x", application="Shared", user="bob"))
     ada, bob = await desk.user("ada"), await desk.user("bob")
-    ids = [(await house.accounts.applications(user.id))[0].application.id for user in (ada, bob)]
+    ids = [(await house.accounts.applications.of(user.id))[0].application.id for user in (ada, bob)]
     assert ids[0] != ids[1]
 
 
@@ -135,9 +135,9 @@ async def test_the_state(desk: Desk, house: House) -> None:
 
 
 async def test_the_state_tells_who_has_the_published_password(house: House, desk: Desk) -> None:
-    for user in await house.accounts.users():
+    for user in await house.accounts.users.all():
         await house.store.delete_user(user.id)
-    await house.accounts.ensure_first_user(None)
+    await house.accounts.users.ensure_first(None)
     assert (await ops.state(desk, Nothing())).published_passwords == ["admin"]
 
 

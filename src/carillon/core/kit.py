@@ -23,6 +23,20 @@ class Build(Struct, frozen=True):
     date: str = ""
 
 
+class Site(Struct, frozen=True, kw_only=True):
+    """This installation: which Carillon it is, where it is reached, and what its people have decided.
+
+    `base_url` is empty when only the requests say it. `registration`: anybody may make himself an account.
+    `gotify_face` is the major version of gotify/server that the Gotify dialect answers as: 2 or 3.
+    """
+
+    build: Build
+    healthy: Callable[[], Awaitable[bool]]
+    base_url: str = ""
+    registration: bool = False
+    gotify_face: int = 3
+
+
 class Kit(Struct, frozen=True, kw_only=True):
     access: Access
     accounts: Accounts
@@ -32,5 +46,4 @@ class Kit(Struct, frozen=True, kw_only=True):
     limits: Limits
     clock: Clock
     peers: Peers
-    healthy: Callable[[], Awaitable[bool]]
-    build: Build
+    site: Site

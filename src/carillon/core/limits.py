@@ -43,3 +43,16 @@ def bounded(field: str, text: str, limit: int) -> str:
     if size > limit:
         raise TooLarge(f"{field} is longer than {limit} bytes")
     return text
+
+
+def clean(field: str, text: str, limit: int) -> None:
+    """Raises BadInput for text that is no UTF-8 or holds a zero byte, TooLarge beyond `limit` bytes."""
+    if "\0" in bounded(field, text, limit):
+        raise BadInput(f"{field} must not contain a zero byte")
+
+
+def require(field: str, text: str, limit: int) -> None:
+    """As `clean`, and BadInput when it is empty."""
+    if not text:
+        raise BadInput(f"{field} must not be empty")
+    clean(field, text, limit)

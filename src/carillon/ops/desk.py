@@ -45,8 +45,8 @@ class Desk(Struct, frozen=True, kw_only=True):
     async def user(self, name: str | None) -> User:
         """The user of that name; None: the first admin. Raises NotFound."""
         if name is not None:
-            return await self.accounts.user(name)
-        admins = sorted((user for user in await self.accounts.users() if user.admin), key=lambda user: user.id)
+            return await self.accounts.users.named(name)
+        admins = sorted((user for user in await self.accounts.users.all() if user.admin), key=lambda user: user.id)
         if not admins:
             raise NotFound("there is no admin")
         return admins[0]
@@ -158,22 +158,22 @@ class State(Struct, frozen=True):
 
 
 async def list_users(desk: Desk, _question: Nothing) -> UserLines:
-    users = sorted(await desk.accounts.users(), key=lambda user: user.id)
+    users = sorted(await desk.accounts.users.all(), key=lambda user: user.id)
     return UserLines([UserLine(user.id, user.name, user.admin, user.initial_password, user.created) for user in users])
 
 
 async def add_user(desk: Desk, new: NewUser) -> Nothing:
-    await desk.accounts.add_user(new.name, new.password, admin=new.admin)
+    await desk.accounts.users.add(new.name, new.password, admin=new.admin)
     return Nothing()
 
 
 async def set_password(desk: Desk, new: NewPassword) -> Nothing:
-    await desk.accounts.set_password((await desk.user(new.name)).id, new.password)
+    await desk.accounts.users.set_password((await desk.user(new.name)).id, new.password)
     return Nothing()
 
 
 async def delete_user(desk: Desk, gone: Named) -> Nothing:
-    await desk.accounts.delete_user((await desk.user(gone.name)).id)
+    await desk.accounts.users.delete((await desk.user(gone.name)).id)
     return Nothing()
 
 
@@ -182,7 +182,7 @@ async def list_tokens(desk: Desk, _question: Nothing) -> TokenLines:
         TokenLine(
             info.token.id, info.token.kind, info.subject, info.user, info.token.created, last_used=info.token.last_used
         )
-        for info in await desk.accounts.tokens()
+        for info in await desk.accounts.tokens.all()
     ]
     return TokenLines(sorted(lines, key=lambda line: line.id))
 
@@ -192,13 +192,13 @@ async def add_token(desk: Desk, new: NewToken) -> Secret:
     find = _application if new.kind == "application" else _device
     subject = await find(desk, user, new.name)
     if subject is not None:
-        return Secret((await desk.accounts.add_token(new.kind, subject))[1], user.name, made=False)
-    make = desk.accounts.add_application if new.kind == "application" else desk.accounts.add_device
+        return Secret((await desk.accounts.tokens.add(new.kind, subject))[1], user.name, made=False)
+    make = desk.accounts.applications.add if new.kind == "application" else desk.accounts.devices.add
     return Secret((await make(user.id, new.name))[1], user.name, made=True)
 
 
 async def revoke_token(desk: Desk, token: Numbered) -> Nothing:
-    await desk.accounts.revoke(token.id)
+    await desk.accounts.tokens.revoke(token.id)
     return Nothing()
 
 
@@ -206,7 +206,7 @@ async def send(desk: Desk, letter: Letter) -> Numbered:
     user = await desk.user(letter.user)
     application = await _application(desk, user, letter.application)
     if application is None:
-        subscription, _ = await desk.accounts.add_application(user.id, letter.application)
+        subscription, _ = await desk.accounts.applications.add(user.id, letter.application)
         application = subscription.application.id
     draft = Draft(
         body=letter.message,
@@ -218,26 +218,26 @@ async def send(desk: Desk, letter: Letter) -> Numbered:
         key=letter.key,
         ttl=letter.ttl,
     )
-    sender = await desk.accounts.sender(user.id, application)
+    sender = await desk.accounts.applications.sender(user.id, application)
     message = await desk.publisher.publish(sender, draft, scale=SCALE, idempotency_key=letter.idempotency_key)
     return Numbered(message.id)
 
 
 async def state(desk: Desk, _question: Nothing) -> State:
     info = await desk.store.info()
-    published = [user.name for user in await desk.accounts.users() if user.initial_password]
+    published = [user.name for user in await desk.accounts.users.all() if user.initial_password]
     return State(info.engine, info.version, info.schema, await desk.store.check(), published, desk.parts)
 
 
 async def _application(desk: Desk, user: User, name: str) -> int | None:
-    for subscription in await desk.accounts.applications(user.id):
+    for subscription in await desk.accounts.applications.of(user.id):
         if subscription.role == "owner" and subscription.application.name == name:
             return subscription.application.id
     return None
 
 
 async def _device(desk: Desk, user: User, name: str) -> int | None:
-    return next((device.id for device in await desk.accounts.devices(user.id) if device.name == name), None)
+    return next((device.id for device in await desk.accounts.devices.of(user.id) if device.name == name), None)
 
 
 LIST_USERS = Operation("list_users", Nothing, UserLines, list_users)

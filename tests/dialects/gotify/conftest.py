@@ -76,7 +76,7 @@ async def served(tmp_path: Path, limits: Limits) -> AsyncIterator[Served]:
     async with opened(tmp_path, limits=limits, peers=Peers(["192.0.2.1"])) as house:
         ada = await house.user("ada")
         _, application = await house.sender(ada, "Backup", default_priority=4)
-        _, client = await house.accounts.add_device(ada.id, "phone")
+        _, client = await house.accounts.devices.add(ada.id, "phone")
         front = Front({"gotify": gotify.mount(house.kit)})
         near = httpx.ASGITransport(front, client=("127.0.0.1", 4711))
         far = httpx.ASGITransport(front, client=("192.0.2.7", 4711))

@@ -92,7 +92,7 @@ async def test_a_password_serves_on_client_routes_and_a_token_beside_a_wrong_one
 
 
 async def test_a_password_may_hold_colons_and_any_letters(served: Served) -> None:
-    await served.house.accounts.set_password(served.ada.id, "a:ü: ✓")
+    await served.house.accounts.users.set_password(served.ada.id, "a:ü: ✓")
     assert (await served.here.get("/message", headers=basic("ada", "a:ü: ✓"))).status_code == 200
 
 
@@ -113,9 +113,9 @@ async def admin(served: Served) -> dict[str, str]:
     """Who has the published password still, and a client."""
     house = served.house
     await house.store.delete_user(served.ada.id)
-    await house.accounts.ensure_first_user(None)
-    user = await house.accounts.user("admin")
-    _, secret = await house.accounts.add_device(user.id, "phone")
+    await house.accounts.users.ensure_first(None)
+    user = await house.accounts.users.named("admin")
+    _, secret = await house.accounts.devices.add(user.id, "phone")
     return key(secret)
 
 

@@ -31,7 +31,9 @@ async def test_health_is_red_when_storage_fails(served: Served) -> None:
     async def ill() -> bool:
         return False
 
-    front = Front({"gotify": gotify.mount(msgspec.structs.replace(served.house.kit, healthy=ill))})
+    kit = served.house.kit
+    sick = msgspec.structs.replace(kit, site=msgspec.structs.replace(kit.site, healthy=ill))
+    front = Front({"gotify": gotify.mount(sick)})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url="http://bell") as client:
         response = await client.get("/health")
         assert (response.status_code, response.content) == (500, b'{"health":"orange","database":"red"}')

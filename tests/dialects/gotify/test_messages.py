@@ -312,7 +312,7 @@ async def test_messages_of_one_application_are_deleted(served: Served) -> None:
 
 async def test_what_is_anothers_is_as_what_does_not_exist(served: Served) -> None:
     eve = await served.house.user("eve")
-    _, secret = await served.house.accounts.add_device(eve.id, "phone")
+    _, secret = await served.house.accounts.devices.add(eve.id, "phone")
     await sent(served, 1)
     for headers, application, message in ((key(secret), 1, 1), (key(served.client), 99, 99)):
         lists = await served.get(f"/application/{application}/message", headers=headers)

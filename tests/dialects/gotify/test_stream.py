@@ -80,8 +80,8 @@ async def test_another_user_hears_nothing(served: Served) -> None:
 
 async def test_a_stream_ends_with_its_token_and_without_a_close_frame(served: Served) -> None:
     async with serving(served.front) as server, connect(f"{server.url}/stream?token={served.client}") as stream:
-        token = next(info.token for info in await served.house.accounts.tokens() if info.token.kind == "device")
-        await served.house.accounts.revoke(token.id)
+        token = next(info.token for info in await served.house.accounts.tokens.all() if info.token.kind == "device")
+        await served.house.accounts.tokens.revoke(token.id)
         with pytest.raises(ConnectionClosed) as caught:
             await asyncio.wait_for(stream.recv(), 5)
         assert caught.value.rcvd is None

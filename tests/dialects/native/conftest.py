@@ -78,7 +78,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 async def api(house: House) -> AsyncIterator[Api]:
     front = Front({"native": native.mount(house.kit)})
     ada = await house.user("ada")
-    _, token = await house.accounts.add_device(ada.id, "phone")
+    _, token = await house.accounts.devices.add(ada.id, "phone")
     backup, application_token = await house.sender(ada, "Backup", default_priority=4)
     transport = httpx.ASGITransport(front, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://carillon.test") as client:

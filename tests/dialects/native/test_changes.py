@@ -148,8 +148,8 @@ async def test_who_hangs_up_waits_no_longer(api: Api) -> None:
 async def test_a_revoked_token_ends_the_wait(api: Api) -> None:
     poll = asyncio.create_task(api.refused("GET", f"{CHANGES}?wait=60", status=401))
     await waiting(api)
-    phone = next(info.token for info in await api.house.accounts.tokens() if info.subject == "phone")
-    await api.house.accounts.revoke(phone.id)
+    phone = next(info.token for info in await api.house.accounts.tokens.all() if info.subject == "phone")
+    await api.house.accounts.tokens.revoke(phone.id)
     async with asyncio.timeout(5):
         assert (await poll)["code"] == "unauthenticated"
 

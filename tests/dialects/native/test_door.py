@@ -123,7 +123,7 @@ async def test_a_zero_byte_in_a_name_is_a_wrong_name(api: Api) -> None:
 async def fresh(tmp_path: Path) -> AsyncIterator[House]:
     """An installation with the published password."""
     async with opened(tmp_path / "fresh") as house:
-        await house.accounts.ensure_first_user(None)
+        await house.accounts.users.ensure_first(None)
         yield house
 
 

@@ -18,7 +18,7 @@ async def ids(api: Api, query: str = "", **options: Any) -> list[int]:
 
 async def stranger(api: Api) -> tuple[User, str]:
     eve = await api.house.user("eve")
-    return eve, (await api.house.accounts.add_device(eve.id, "tablet"))[1]
+    return eve, (await api.house.accounts.devices.add(eve.id, "tablet"))[1]
 
 
 async def test_pages_lead_through_the_inbox(api: Api) -> None:

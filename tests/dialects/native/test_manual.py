@@ -140,7 +140,7 @@ def test_examples_for_a_shell() -> None:
 
 async def test_the_tutorial_is_true(api: Api, tutorial: str) -> None:
     """Its commands, run one after the other, are answered as it shows."""
-    await api.house.accounts.add_user("admin", "secret")
+    await api.house.accounts.users.add("admin", "secret")
     names = {"SENDER": api.application_token, "TOKEN": api.token, "SERVER": ""}
     blocks = re.findall(r"```sh\n(.*?)```\n(?:```json\n(.*?)```)?", tutorial, re.DOTALL)
     assert len(blocks) > 8

@@ -211,15 +211,15 @@ async def test_a_last_event_id_that_is_none_of_ours(api: Api) -> None:
 
 
 async def test_a_revoked_token_ends_its_streams_alone(api: Api, served: Served) -> None:
-    _, other = await api.house.accounts.add_device(api.ada.id, "tablet")
-    phone = next(info.token for info in await api.house.accounts.tokens() if info.subject == "phone")
+    _, other = await api.house.accounts.devices.add(api.ada.id, "tablet")
+    phone = next(info.token for info in await api.house.accounts.tokens.all() if info.subject == "phone")
     async with (
         connect(f"{served.url}{STREAM}?token={api.token}", proxy=None) as socket,
         by_lines(served, other) as frames,
     ):
         await frames.next()
         await socket.recv()
-        await api.house.accounts.revoke(phone.id)
+        await api.house.accounts.tokens.revoke(phone.id)
         with pytest.raises(ConnectionClosed) as closed:
             await asyncio.wait_for(socket.recv(), PATIENCE)
         assert closed.value.rcvd is not None

@@ -12,7 +12,7 @@ from carillon.dialects.gotify import door, parse, render
 
 async def index(kit: Kit, request: Request) -> Response:
     who = await door.actor(kit, request.scope)
-    found = await kit.accounts.applications(who.user.id)
+    found = await kit.accounts.applications.of(who.user.id)
     return door.answer([render.application(subscription) for subscription in found])
 
 
@@ -20,7 +20,7 @@ async def create(kit: Kit, request: Request) -> Response:
     who = await door.actor(kit, request.scope)
     fields = await door.fields(kit, request)
     try:
-        subscription, secret = await kit.accounts.add_application(
+        subscription, secret = await kit.accounts.applications.add(
             who.user.id,
             parse.required(fields, "name"),
             description=parse.text(fields, "description") or "",

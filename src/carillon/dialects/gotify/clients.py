@@ -12,7 +12,7 @@ from carillon.dialects.gotify import door, parse, render
 
 async def index(kit: Kit, request: Request) -> Response:
     who = await door.actor(kit, request.scope)
-    return door.answer([render.client(device) for device in await kit.accounts.devices(who.user.id)])
+    return door.answer([render.client(device) for device in await kit.accounts.devices.of(who.user.id)])
 
 
 async def create(kit: Kit, request: Request) -> Response:
@@ -21,5 +21,5 @@ async def create(kit: Kit, request: Request) -> Response:
     name = parse.required(fields, "name")
     if parse.number("expiresAfterInactivitySeconds", parse.field(fields, "expiresAfterInactivitySeconds")):
         raise BadInput("clients that expire are not supported yet: leave out expiresAfterInactivitySeconds, or send 0")
-    device, secret = await kit.accounts.add_device(who.user.id, name)
+    device, secret = await kit.accounts.devices.add(who.user.id, name)
     return door.answer(render.client(device, secret))

@@ -17,16 +17,16 @@ _DEFAULT_IMAGE = files(__package__).joinpath("defaultapp.png").read_bytes()
 
 async def version(kit: Kit, request: Request) -> Response:
     """Gotify's three fields, and ours."""
-    build = kit.build
+    build = kit.site.build
     return door.answer({"version": SPOKEN, "commit": build.commit, "buildDate": build.date, "carillon": build.version})
 
 
 async def gotifyinfo(kit: Kit, request: Request) -> Response:
-    return door.answer({"version": SPOKEN, "register": False, "oidc": False})
+    return door.answer({"version": SPOKEN, "register": kit.site.registration, "oidc": False})
 
 
 async def health(kit: Kit, request: Request) -> Response:
-    well = await kit.healthy()
+    well = await kit.site.healthy()
     body = b'{"health":"green","database":"green"}' if well else b'{"health":"orange","database":"red"}'
     return Response(body, 200 if well else 500, {"content-type": "application/json; charset=utf-8"})
 

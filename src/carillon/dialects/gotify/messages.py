@@ -62,7 +62,7 @@ class Post:
         if not application_id:
             raise BadInput("appid is required when not authenticating with an application token")
         try:
-            return await self._kit.accounts.sender(who.user.id, application_id)
+            return await self._kit.accounts.applications.sender(who.user.id, application_id)
         except NotFound:
             raise BadInput("appid not found") from None
 

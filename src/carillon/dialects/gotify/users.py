@@ -21,5 +21,5 @@ async def set_password(kit: Kit, request: Request) -> Response:
     if who.device is not None:
         raise Forbidden("session not elevated, use basic auth or call /client:elevate")
     fields = await door.fields(kit, request)
-    await kit.accounts.set_password(who.user.id, parse.required(fields, "pass"))
+    await kit.accounts.users.set_password(who.user.id, parse.required(fields, "pass"))
     return door.answer()

@@ -19,7 +19,7 @@ PREFIX = "/api"
 
 
 def mount(kit: Kit) -> Mount:
-    described = describe(OPERATIONS, kit.limits, kit.build)
+    described = describe(OPERATIONS, kit.limits, kit.site.build)
     description = Description(described)
     paths: dict[str, dict[str, ASGIApp]] = {
         "/api/openapi.json": {"GET": description},

@@ -12,13 +12,13 @@ async def user(_: Kit, call: Call[Nothing, Nothing]) -> answers.User:
 
 
 async def applications(kit: Kit, call: Call[Nothing, Nothing]) -> answers.Applications:
-    found = await kit.accounts.applications(call.actor.user.id)
+    found = await kit.accounts.applications.of(call.actor.user.id)
     return answers.Applications([render.application(subscription) for subscription in found])
 
 
 async def devices(kit: Kit, call: Call[Nothing, Nothing]) -> answers.Devices:
-    return answers.Devices([render.device(device) for device in await kit.accounts.devices(call.actor.user.id)])
+    return answers.Devices([render.device(device) for device in await kit.accounts.devices.of(call.actor.user.id)])
 
 
 async def add_device(kit: Kit, call: Call[Nothing, asks.CreateDevice]) -> answers.NewDevice:
-    return render.new_device(*await kit.accounts.add_device(call.actor.user.id, call.body.name))
+    return render.new_device(*await kit.accounts.devices.add(call.actor.user.id, call.body.name))

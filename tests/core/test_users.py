@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from carillon.core.errors import BadInput, Conflict, NotFound, TooLarge
+from carillon.core.limits import Limits
+from tests.builders import NOON, House, Stream
+
+NAME = Limits().name
+
+
+async def test_an_empty_installation_gets_its_first_admin_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    await house.accounts.users.ensure_first(None)
+    await house.accounts.users.ensure_first(None)
+    (admin,) = await house.accounts.users.all()
+    assert (admin.name, admin.admin, admin.initial_password, admin.created) == ("admin", True, True, NOON)
+    assert (await house.access.password("admin", "admin")).user == admin
+    assert caplog.text.count("still has the published password") == 2
+
+
+async def test_a_password_of_ones_own_lifts_the_restriction_from_the_start(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.accounts.users.ensure_first("better")
+    (admin,) = await house.accounts.users.all()
+    assert not admin.initial_password
+    assert (await house.access.password("admin", "better")).user == admin
+    assert "published" not in caplog.text
+
+
+async def test_the_published_password_is_restricted_also_when_it_was_asked_for(house: House) -> None:
+    await house.accounts.users.ensure_first("admin")
+    assert (await house.accounts.users.all())[0].initial_password
+
+
+async def test_where_there_are_users_no_admin_is_made(house: House) -> None:
+    await house.user()
+    await house.accounts.users.ensure_first("better")
+    assert [user.name for user in await house.accounts.users.all()] == ["ada"]
+
+
+async def test_a_user_is_found_by_his_name(house: House) -> None:
+    ada = await house.user(admin=True)
+    assert await house.accounts.users.named("ada") == ada
+    assert (ada.admin, ada.initial_password) == (True, False)
+    with pytest.raises(NotFound, match=r"'eve'"):
+        await house.accounts.users.named("eve")
+
+
+async def test_a_name_is_taken_once(house: House) -> None:
+    await house.user()
+    with pytest.raises(Conflict):
+        await house.accounts.users.add("ada", "other")
+    assert len(await house.accounts.users.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "text"),
+    [
+        ("", "secret", "name must not be empty"),
+        ("ada", "", "password must not be empty"),
+        ("a\0da", "secret", "name must not contain a zero byte"),
+        ("ada", "sec\0ret", "password must not contain a zero byte"),
+        ("ada\ud800", "secret", "name is not valid text"),
+        ("ada", "\udfff", "password is not valid text"),
+        ("ä" * (NAME // 2) + "x", "secret", f"name is longer than {NAME} bytes"),
+        ("ada", "x" * (NAME + 1), f"password is longer than {NAME} bytes"),
+    ],
+)
+async def test_a_user_needs_a_name_and_a_password_of_some_length(
+    house: House, name: str, password: str, text: str
+) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(text)}$") as caught:
+        await house.accounts.users.add(name, password)
+    assert isinstance(caught.value, TooLarge) == ("longer" in text)
+    assert await house.accounts.users.all() == []
+
+
+async def test_a_name_may_be_exactly_as_long_as_the_limit(house: House) -> None:
+    ada = await house.accounts.users.add("ä" * (NAME // 2), "x" * NAME)
+    assert (await house.access.password(ada.name, "x" * NAME)).user == ada
+
+
+async def test_a_password_is_changed_for_who_exists(house: House) -> None:
+    ada = await house.user()
+    await house.accounts.users.set_password(ada.id, "new")
+    assert (await house.access.password("ada", "new")).user.id == ada.id
+    with pytest.raises(NotFound):
+        await house.accounts.users.set_password(ada.id + 1, "new")
+    for wrong in ("", "\0", "x" * (NAME + 1)):
+        with pytest.raises(BadInput):
+            await house.accounts.users.set_password(ada.id, wrong)
+    assert (await house.access.password("ada", "new")).user.id == ada.id
+
+
+async def test_the_last_admin_stays(house: House) -> None:
+    root = await house.user("root", admin=True)
+    ada = await house.user()
+    with pytest.raises(Conflict, match=r"^cannot delete last admin$"):
+        await house.accounts.users.delete(root.id)
+    other = await house.user("other", admin=True)
+    await house.accounts.users.delete(root.id)
+    assert await house.accounts.users.all() == [ada, other]
+
+
+async def test_a_user_who_does_not_exist_cannot_be_deleted(house: House) -> None:
+    root = await house.user("root", admin=True)
+    with pytest.raises(NotFound):
+        await house.accounts.users.delete(root.id + 1)
+
+
+async def test_with_a_user_his_streams_applications_and_devices_end(house: House) -> None:
+    await house.user("root", admin=True)
+    ada = await house.user()
+    await house.sender(ada)
+    await house.accounts.devices.add(ada.id, "phone")
+    stream = Stream(None)
+    house.hub.join(ada.id, stream)
+    await house.accounts.users.delete(ada.id)
+    assert stream.ended == [1008]
+    assert await house.accounts.applications.of(ada.id) == []
+    assert await house.accounts.devices.of(ada.id) == []
+    assert await house.accounts.tokens.all() == []
