@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from carillon.core.peers import Peers
 from carillon.dialects import Mount
 from carillon.front import Front, MountError
 
@@ -27,7 +28,7 @@ async def thing(request: Request) -> Response:
     return PlainTextResponse("routed")
 
 
-def house() -> Front:
+def house(*, peers: Peers | None = None, base_url: str = "") -> Front:
     rooms = Mount(
         prefixes=("/thing", "/open"),
         routes=[Route("/thing/{id}", thing), Route("/open/{id}", thing)],
@@ -35,7 +36,12 @@ def house() -> Front:
         fallback=says("nobody's"),
         public=frozenset({"/open"}),
     )
-    return Front({"rooms": rooms, "annex": Mount(prefixes=("/annex",))}, origins=frozenset({FRIEND}))
+    return Front(
+        {"rooms": rooms, "annex": Mount(prefixes=("/annex",))},
+        origins=frozenset({FRIEND}),
+        peers=peers,
+        base_url=base_url,
+    )
 
 
 @pytest.fixture
@@ -96,6 +102,67 @@ async def test_a_configured_origin_may_ask_whether_it_may_ask(client: httpx.Asyn
 
 async def test_any_page_may_read_what_is_public(client: httpx.AsyncClient) -> None:
     assert (await client.get("/open/7", headers={"Origin": "http://evil.example"})).text == "routed"
+
+
+PROXY = ("10.0.0.1", 4711)
+FORWARDED = {"Host": "10.0.0.2:8080", "X-Forwarded-Host": "bell.example", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("client", "origin", "status"),
+    [
+        (PROXY, "https://bell.example", 200),
+        (PROXY, "http://bell.example", 200),
+        (PROXY, "https://bell.example:8443", 403),
+        (PROXY, "https://evil.example", 403),
+        (("192.0.2.7", 4711), "https://bell.example", 403),
+    ],
+)
+async def test_our_own_origin_is_what_a_trusted_proxy_says(client: tuple[str, int], origin: str, status: int) -> None:
+    transport = httpx.ASGITransport(house(peers=Peers(["10.0.0.1"])), client=client)
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as asking:
+        answer = await asking.get("/thing/7", headers={**FORWARDED, "Origin": origin})
+    assert answer.status_code == status
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_an_origin_with_the_port_that_its_scheme_has_anyway_is_our_own(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/thing/7", headers={"Origin": f"{OWN}:80"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("POST", "/thing", "fast"),
+        ("POST", "/bell/thing", "fast"),
+        ("GET", "/thing/7", "routed"),
+        ("GET", "/bell/thing/7", "routed"),
+        ("GET", "/bell/bell/thing/7", "nobody's"),
+        ("GET", "/bells/thing/7", "nobody's"),
+        ("GET", "/bell", "nobody's"),
+    ],
+)
+async def test_a_prefix_that_the_proxy_leaves_on_is_taken_off(method: str, path: str, answer: str) -> None:
+    transport = httpx.ASGITransport(house(base_url="https://bell.example/bell/"))
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as asking:
+        assert (await asking.request(method, path)).text == answer
+        foreign = await asking.request(method, path, headers={"Origin": "https://evil.example"})
+        assert foreign.status_code == 403
+        public = await asking.get("/bell/open/7", headers={"Origin": "https://evil.example"})
+        assert public.text == "routed"
+
+
+async def test_a_prefix_with_other_letters_is_taken_off_too() -> None:
+    transport = httpx.ASGITransport(house(base_url="https://bell.example/gl%C3%B6ckchen"))
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as asking:
+        assert (await asking.get("/glöckchen/thing/7")).text == "routed"
+
+
+async def test_a_prefix_that_is_a_name_of_ours_is_never_taken_off() -> None:
+    transport = httpx.ASGITransport(house(base_url="https://bell.example/thing"))
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as asking:
+        assert (await asking.get("/thing/7")).text == "routed"
+        assert (await asking.get("/thing/thing/7")).text == "nobody's"
 
 
 async def test_a_foreign_page_gets_no_websocket() -> None:

@@ -98,7 +98,12 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
             ),
         )
         dialects = discover("dialects")
-        front = Front({plugin.name: plugin.module.mount(kit) for plugin in dialects}, origins=_origins(settings))
+        front = Front(
+            {plugin.name: plugin.module.mount(kit) for plugin in dialects},
+            origins=_origins(settings),
+            peers=kit.peers,
+            base_url=settings.base_url,
+        )
         yield App(front, kit, store, housekeeping, dialects, discover("channels"))
     finally:
         await access.close()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Mapping
+from urllib.parse import unquote, urlsplit
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from carillon.core.peers import Peers
+from carillon.core.seen import seen_url
 from carillon.dialects import Mount
 
 log = logging.getLogger("carillon.front")
@@ -26,10 +29,19 @@ class MountError(Exception):
 class Front:
     """The ASGI application over all dialects. `origins` are the foreign ones that may call, lower case.
 
-    Raises MountError when the prefixes, front routes or fallbacks of two dialects clash.
+    A path in `base_url` is taken off requests whose proxy has left it on. Raises MountError when the prefixes, front
+    routes or fallbacks of two dialects clash.
     """
 
-    def __init__(self, mounts: Mapping[str, Mount], *, origins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        mounts: Mapping[str, Mount],
+        *,
+        origins: frozenset[str] = frozenset(),
+        peers: Peers | None = None,
+        base_url: str = "",
+    ) -> None:
+        self._peers = peers or Peers()
         self._origins = frozenset(origin.encode() for origin in origins)
         self._public = frozenset[str]().union(*(mount.public for mount in mounts.values()))
         self._front: dict[tuple[str, str], ASGIApp] = {}
@@ -48,6 +60,9 @@ class Front:
         if len(fallbacks) > 1:
             raise MountError(f"the dialects {fallbacks[0][0]!r} and {fallbacks[1][0]!r} both want what nobody owns")
         self._router = Router(self.routes, redirect_slashes=False, default=fallbacks[0][1] if fallbacks else None)
+        prefix = unquote(urlsplit(base_url).path).rstrip("/")
+        # Below a name of our own a path does not say whether the proxy has taken the prefix off, and most do.
+        self._prefix = "" if "/" + prefix[1:].partition("/")[0] in self.owners else prefix
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Picks who answers and lets him: on the way of every message, so no coroutine of its own."""
@@ -59,16 +74,31 @@ class Front:
                 host = value.lower()
         if origin and origin not in (b"http://%b" % (host or b""), b"https://%b" % (host or b"")):
             return self._foreign(scope, receive, send=send, origin=origin)
-        return self._app(scope)(scope, receive, send)
+        app = self._front.get((scope["method"] if scope["type"] == "http" else "WEBSOCKET", scope["path"]))
+        if app is None:
+            scope = self._below_prefix(scope)
+            app = self._app(scope)
+        return app(scope, receive, send)
 
     def _app(self, scope: Scope) -> ASGIApp:
         method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
         return self._front.get((method, scope["path"]), self._router)
 
+    def _below_prefix(self, scope: Scope) -> Scope:
+        """The request as it would have come through a proxy that takes the prefix off."""
+        path: str = scope["path"]
+        if not self._prefix or not f"{path}/".startswith(f"{self._prefix}/"):
+            return scope
+        return {**scope, "path": path[len(self._prefix) :] or "/"}
+
     async def _foreign(self, scope: Scope, receive: Receive, *, send: Send, origin: bytes) -> None:
-        """A page of another origin: refused unless configured, as gotify/server does, before it is authenticated."""
+        """A page of another origin: refused unless configured, as gotify/server does, before it is authenticated.
+
+        It is none if a proxy that we trust says so.
+        """
+        scope = self._below_prefix(scope)
         prefix = "/" + scope["path"].split("/", 2)[1]
-        if prefix in self._public:
+        if prefix in self._public or seen_url(scope, peers=self._peers).owns(origin.decode("latin-1")):
             await self._app(scope)(scope, receive, send)
         elif origin not in self._origins:
             log.info("refused a page of another origin: %s", origin.decode("latin-1"))

@@ -9,7 +9,17 @@ from msgspec import Struct
 
 # Any of them tells that somebody passed the request on. Only X-Forwarded-For is asked for whom.
 FORWARDING = frozenset(
-    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"}
+    {
+        b"forwarded",
+        b"via",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-server",
+        b"x-real-ip",
+    }
 )
 
 
@@ -41,6 +51,10 @@ class Peers:
         if self._trusts(ip):
             address = self._before_proxies(forwarded) or address
         return Peer(address, local=False)
+
+    def trusts(self, client: tuple[str, int] | None) -> bool:
+        """Whether what this neighbour says of the address he was asked under is believed; `client` as ASGI's."""
+        return client is not None and self._trusts(_ip(client[0]))
 
     def _trusts(self, ip: IPv4Address | IPv6Address | None) -> bool:
         return ip is not None and any(ip in network for network in self._trusted)
