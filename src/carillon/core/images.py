@@ -1,0 +1,89 @@
+"""Pictures from outside: read within bounds and drawn anew, so that nothing of a file but its look stays."""
+
+from __future__ import annotations
+
+import asyncio
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from carillon.core.errors import BadInput, TooMany
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+PIXELS = 4096 * 4096  # by the file's head, before anything is decoded: 64 MiB
+EDGE = 512  # pixels: more than any client shows of an application
+PHOTOGRAPH = 64 * 1024  # bytes of a PNG from which a JPEG is tried
+AT_ONCE, WAITING = 1, 16  # one of PIXELS takes a quarter of a GiB and half a second
+
+NO_IMAGE = "file must be an image"  # gotify/server's words, for which programs look
+
+
+class Picture(Struct, frozen=True):
+    """A picture of ours, of at most EDGE × EDGE pixels. `extension` is "png" or "jpg"."""
+
+    media_type: str
+    extension: str
+    content: bytes
+
+
+class Pictures:
+    """Reads pictures off the loop, AT_ONCE at the same time."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._here = 0
+
+    async def read(self, data: bytes) -> Picture:
+        """Raises BadInput, and TooMany when WAITING others wait."""
+        if self._here >= AT_ONCE + WAITING:
+            raise TooMany("too many pictures at once")
+        self._here += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(read_picture, data)
+        finally:
+            self._here -= 1
+
+
+def read_picture(data: bytes) -> Picture:
+    """The picture in a file of any of FORMATS, of an animation the first one, upright and scaled down to EDGE.
+
+    Raises BadInput for what is none, is cut off, or has more than PIXELS.
+    """
+    from PIL import Image  # slow to load, and few servers need it in an hour
+
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as found:
+            if found.width * found.height <= PIXELS:
+                return _written(_upright(found))
+    # What decoders raise for a bad file is of every kind: OSError, SyntaxError, ValueError, struct.error, a warning.
+    except Exception:
+        raise BadInput(NO_IMAGE) from None
+    raise BadInput(f"file must be an image of at most {PIXELS} pixels")
+
+
+def _upright(found: Image) -> Image:
+    from PIL import ImageOps
+
+    found.draft("RGB", (EDGE, EDGE))  # a JPEG can be decoded at a fraction of its size
+    mode = "RGBA" if found.has_transparency_data else "RGB"
+    drawn: Image = found if found.mode == mode else found.convert(mode)
+    drawn.thumbnail((EDGE, EDGE))
+    ImageOps.exif_transpose(drawn, in_place=True)
+    drawn.info.clear()  # colour profile, comment and place are written from here
+    return drawn
+
+
+def _written(drawn: Image) -> Picture:
+    png = BytesIO()
+    drawn.save(png, "PNG", optimize=True)
+    if drawn.mode == "RGB" and png.tell() > PHOTOGRAPH:
+        jpeg = BytesIO()
+        drawn.save(jpeg, "JPEG", quality=88, optimize=True)
+        if jpeg.tell() < png.tell() // 2:
+            return Picture("image/jpeg", "jpg", jpeg.getvalue())
+    return Picture("image/png", "png", png.getvalue())
