@@ -55,7 +55,7 @@ async def test_an_application_needs_its_owner_and_its_token_to_itself(store: Sto
     await add_application(store, ada, token_digest=b"d")
     with pytest.raises(Conflict):
         await add_application(store, ada, token_digest=b"d")
-    await store.delete_user(ada.id)
+    await store.delete_user(ada.id, now=NOON)
     with pytest.raises(NotFound):
         await add_application(store, ada)
     assert await count_rows(store, "applications") == 0
@@ -104,7 +104,7 @@ async def test_a_device_comes_with_a_token(store: Store) -> None:
     assert bearer == Bearer(bearer.token, device=phone, user=ada)
     with pytest.raises(Conflict):
         await store.add_device(new_device(ada, token_digest=b"phone"))
-    await store.delete_user(ada.id)
+    await store.delete_user(ada.id, now=NOON)
     with pytest.raises(NotFound):
         await store.add_device(new_device(ada))
 
@@ -163,8 +163,8 @@ async def test_a_deleted_user_takes_along_what_was_only_his(store: Store) -> Non
     await send(store, own, ada, title="own")
     await send(store, shared, ada, eve, title="shared")
 
-    assert await store.delete_user(ada.id) is True
-    assert await store.delete_user(ada.id) is False
+    assert await store.delete_user(ada.id, now=NOON) is True
+    assert await store.delete_user(ada.id, now=NOON) is False
     assert await store.user(ada.id) is None
     assert await store.bearer(b"own") is None is await store.bearer(b"phone")
     assert await store.tokens() == []

@@ -264,7 +264,7 @@ async def test_numbers_are_not_used_again_after_the_newest_is_deleted(home: Home
     await store.delete_entries(ada.id, [newest.id], now=NOON)
     await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10)
     assert await count_rows(store, "entries") == 0 == await count_rows(store, "messages")
-    await store.delete_user(ada.id)
+    await store.delete_user(ada.id, now=NOON)
     await store.close()
     home.told.clear()
     store = await home.open()

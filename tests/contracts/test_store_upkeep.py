@@ -119,7 +119,7 @@ async def test_the_store_says_what_it_is(home: Home, store: Store) -> None:
     info = await store.info()
     assert info.engine == ("SQLite" if home.url is None else "PostgreSQL")
     assert int(info.version.split(".")[0]) >= 3
-    assert info.schema == 1
+    assert info.schema == 2
     await store.ping()
 
 

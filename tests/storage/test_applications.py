@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from carillon.core.errors import Conflict
-from carillon.storage import applications
+from carillon.storage import applications, subscriptions
 from carillon.storage.session import Session
 from tests.storage.rows import new_application, new_user
 
@@ -13,7 +13,7 @@ async def test_a_new_application_sorts_after_the_last(tx: Session, greatest: str
     ada = await new_user(tx)
     await new_application(tx, ada, sort_key=greatest)
     last = await new_application(tx, ada, token_digest=b"2")
-    subscription = await applications.subscription(tx, ada.id, last.id)
+    subscription = await subscriptions.one(tx, ada.id, last.id)
     assert subscription
     assert subscription.sort_key == following
 

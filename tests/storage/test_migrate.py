@@ -36,10 +36,16 @@ SCHEMAS = Path(__file__).parents[1] / "data/schemas"
 RELEASED = {
     "0001_initial.postgres.sql": "d8d74d40ba2cd9aa539736a97557847855fbf290978182febf720b5968ea80b3",
     "0001_initial.sqlite.sql": "e89662723b2841a18cb33ad1db7ce0701bff4a3ef70975e5b20df7e9e0570445",
+    "0002_sharing.postgres.sql": "7037868795a1b7063f8ccd7e4ecf9476ddb9ade73ee165592258796dc0835e81",
+    "0002_sharing.sqlite.sql": "8a3fe127cfd3f4d3ca5b1b7f6666098ef5533d39843a248172d00519c2fb1f0b",
 }
 
-MORE = Step(2, "0002_more", "CREATE TABLE more (number INTEGER);\nINSERT INTO more (number) VALUES (5);")
-BROKEN = Step(3, "0003_broken", "CREATE TABLE most (number INTEGER);\nINSERT INTO nowhere VALUES (1);")
+LAST = len(steps("sqlite"))
+NAMES = [step.name for step in steps("sqlite")]
+MORE = Step(
+    LAST + 1, f"{LAST + 1:04}_more", "CREATE TABLE more (number INTEGER);\nINSERT INTO more (number) VALUES (5);"
+)
+BROKEN = Step(LAST + 2, f"{LAST + 2:04}_broken", "CREATE TABLE most (number INTEGER);\nINSERT INTO nowhere VALUES (1);")
 
 
 def test_no_step_was_edited() -> None:
@@ -60,17 +66,17 @@ def test_what_a_database_address_may_be() -> None:
 
 
 async def test_what_is_pending_is_told_and_nothing_done(tmp_path: Path) -> None:
-    assert await pending(None, tmp_path) == ["0001_initial"]
+    assert await pending(None, tmp_path) == NAMES
     assert [*tmp_path.iterdir()] == []  # noqa: ASYNC240  # an empty folder
-    assert await migrate(None, tmp_path) == ["0001_initial"]
+    assert await migrate(None, tmp_path) == NAMES
     assert await pending(None, tmp_path) == []
     assert await migrate(None, tmp_path) == []
 
 
 async def test_the_same_on_postgres(postgres_url: str) -> None:
-    assert await pending(postgres_url, Path()) == ["0001_initial"]
-    assert await pending(postgres_url, Path()) == ["0001_initial"]
-    assert await migrate(postgres_url, Path()) == ["0001_initial"]
+    assert await pending(postgres_url, Path()) == NAMES
+    assert await pending(postgres_url, Path()) == NAMES
+    assert await migrate(postgres_url, Path()) == NAMES
     assert await pending(postgres_url, Path()) == []
     assert await migrate(postgres_url, Path()) == []
 
@@ -85,7 +91,7 @@ async def test_nothing_is_migrated_under_a_running_server(tmp_path: Path) -> Non
     with pytest.raises(StoreLocked):
         await migrate(None, tmp_path)
     lock.release()
-    assert await migrate(None, tmp_path) == ["0001_initial"]
+    assert await migrate(None, tmp_path) == NAMES
 
 
 def test_before_a_step_what_is_stored_is_saved(database: Path) -> None:
@@ -93,14 +99,14 @@ def test_before_a_step_what_is_stored_is_saved(database: Path) -> None:
         db.execute("UPDATE counters SET message = 77")
         db.commit()
     assert apply_sqlite(database, [*steps("sqlite"), MORE]) == [MORE]
-    saved = database.with_name("carillon.db.before-0002")
+    saved = database.with_name(f"carillon.db.before-{MORE.number:04}")
     assert saved.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(saved)) as db:
         assert db.execute("SELECT message FROM counters").fetchall() == [(77,)]
         assert db.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
     with closing(sqlite3.connect(database)) as db:
         assert db.execute("SELECT number FROM more").fetchall() == [(5,)]
-        assert db.execute("SELECT * FROM migrations").fetchall() == [(1, "0001_initial"), (2, "0002_more")]
+        assert db.execute("SELECT * FROM migrations").fetchall() == [*enumerate(NAMES, 1), (MORE.number, MORE.name)]
 
 
 def test_a_new_database_needs_no_copy(database: Path) -> None:
@@ -115,9 +121,9 @@ def test_a_step_that_fails_leaves_those_before_it(database: Path) -> None:
     with closing(sqlite3.connect(database)) as db:
         names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE name IN ('more', 'most')")]
         assert names == ["more"]
-    assert apply_sqlite(database, known[:2]) == []
-    with pytest.raises(NewerSchema, match="schema 2, this Carillon knows 1"):
-        apply_sqlite(database, known[:1])
+    assert apply_sqlite(database, known[:-1]) == []
+    with pytest.raises(NewerSchema, match=f"schema {MORE.number}, this Carillon knows {LAST}"):
+        apply_sqlite(database, known[:LAST])
 
 
 async def test_a_step_that_fails_leaves_those_before_it_on_postgres(postgres_url: str) -> None:
@@ -127,9 +133,9 @@ async def test_a_step_that_fails_leaves_those_before_it_on_postgres(postgres_url
         await apply_postgres(connection, known)
     assert await connection.fetchval("SELECT to_regclass('most')") is None
     assert await connection.fetchval("SELECT number FROM more") == 5
-    assert await apply_postgres(connection, known[:2]) == []
+    assert await apply_postgres(connection, known[:-1]) == []
     with pytest.raises(NewerSchema):
-        await apply_postgres(connection, known[:1])
+        await apply_postgres(connection, known[:LAST])
     await connection.close()
 
 

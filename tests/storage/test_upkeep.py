@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from carillon.storage import inbox, upkeep, users
+from carillon.storage import departures, inbox, upkeep
 from carillon.storage.session import Session
 from tests.builders import NOON
 from tests.storage.rows import new_application, new_messages, new_user
@@ -19,9 +19,9 @@ async def test_a_slice_of_the_sweep_goes_over_several_inboxes(tx: Session) -> No
 async def test_what_arrives_for_a_user_who_is_gone_is_swept(tx: Session) -> None:
     ada, eve, bob = [await new_user(tx, name) for name in ("ada", "eve", "bob")]
     backup = await new_application(tx, eve)
-    await users.delete(tx, ada.id)
+    await departures.delete_user(tx, ada.id, now=NOON)
     await new_messages(tx, backup, ada, eve, bob)
-    await users.delete(tx, bob.id)
+    await departures.delete_user(tx, bob.id, now=NOON)
     assert await upkeep.sweep(tx, 10) == 2
     assert await tx.rows("SELECT user_id FROM entries") == [(eve.id,)]
     assert await upkeep.faults(tx) == []

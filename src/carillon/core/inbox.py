@@ -22,12 +22,21 @@ class Inbox:
         self._cleared = cleared
 
     async def page(
-        self, user_id: int, *, limit: int, before: int | None = None, application_id: int | None = None
+        self,
+        user_id: int,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        application_id: int | None = None,
     ) -> list[InboxItem]:
-        """Newest first, ids below `before`. Raises NotFound for an application that the user has no tie to."""
+        """Newest first, ids below `before`; with `after` oldest first, ids above it.
+
+        Raises NotFound for an application that the user has no tie to.
+        """
         if application_id is not None:
             await self._require_application(user_id, application_id)
-        return await self._store.page(user_id, limit=limit, before=before, application_id=application_id)
+        return await self._store.page(user_id, limit=limit, before=before, after=after, application_id=application_id)
 
     async def item(self, user_id: int, message_id: int) -> InboxItem:
         item = await self._store.item(user_id, message_id)

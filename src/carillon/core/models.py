@@ -8,6 +8,9 @@ from msgspec import Raw, Struct
 
 Role = Literal["owner", "member", "receiver"]
 TokenKind = Literal["application", "device"]
+DeviceKind = Literal["device", "session"]
+
+AUTO, PLAIN, MARKDOWN = "auto", "text/plain", "text/markdown"
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -22,7 +25,10 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """A sender. `default_priority` is on the scale 0…10, though any 32-bit integer is kept."""
+    """A sender. `default_priority` is on the scale 0…10, though any 32-bit integer is kept.
+
+    `content_type` is what a message is whose sender does not say: AUTO, PLAIN or MARKDOWN. `image` names its icon.
+    """
 
     id: int
     name: str
@@ -30,10 +36,12 @@ class Application(Struct, frozen=True, kw_only=True):
     default_priority: int
     created: int
     last_used: int | None = None
+    content_type: str = AUTO
+    image: str | None = None
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
-    """A user's tie to an application.
+    """A user's tie to an application. Also who shares it through a group is a member.
 
     Messages of the application with an id up to `cleared_to` are deleted for this user; `changed` is the
     number under which the user's devices hear of the last such clearing.
@@ -48,13 +56,51 @@ class Subscription(Struct, frozen=True, kw_only=True):
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """Something of a user that receives."""
+    """Something of a user that receives, or a session of his in a browser.
+
+    It ends `expires_after` seconds without use; 0: never. Until `elevated_until` it may do what needs a password.
+    """
 
     id: int
     user_id: int
     name: str
     created: int
     last_used: int | None = None
+    kind: DeviceKind = "device"
+    expires_after: int = 0
+    elevated_until: int = 0
+
+    @property
+    def expires(self) -> int | None:
+        """When it ends unless it is used before; None: never."""
+        if not self.expires_after:
+            return None
+        return max(self.last_used or 0, self.created) + self.expires_after * 1_000_000
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """Several users reached at once."""
+
+    id: int
+    name: str
+    created: int
+
+
+class Share(Struct, frozen=True, kw_only=True):
+    """To whom an application is tied: a user (`role`), or a group, whose users are then members."""
+
+    role: Role
+    name: str
+    user_id: int | None = None
+    group_id: int | None = None
+
+
+class Image(Struct, frozen=True):
+    """A picture. A name is never used for another one."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class Token(Struct, frozen=True, kw_only=True):

@@ -8,12 +8,17 @@ from typing import Protocol
 from msgspec import Struct
 
 from carillon.core.models import (
+    AUTO,
     Application,
     Change,
     ChangePage,
     Device,
+    DeviceKind,
+    Group,
+    Image,
     InboxItem,
     Message,
+    Share,
     Subscription,
     Token,
     TokenKind,
@@ -62,7 +67,7 @@ class NewUser(Struct, frozen=True, kw_only=True):
 
 
 class NewApplication(Struct, frozen=True, kw_only=True):
-    """`sort_key` None: after the owner's last application."""
+    """`sort_key` None: after the owner's last application. `token_sealed`: the secret, encrypted, for lists."""
 
     owner_id: int
     name: str
@@ -70,7 +75,9 @@ class NewApplication(Struct, frozen=True, kw_only=True):
     default_priority: int
     created: int
     token_digest: bytes
+    token_sealed: bytes | None = None
     sort_key: str | None = None
+    content_type: str = AUTO
 
 
 class NewDevice(Struct, frozen=True, kw_only=True):
@@ -78,6 +85,10 @@ class NewDevice(Struct, frozen=True, kw_only=True):
     name: str
     created: int
     token_digest: bytes
+    token_sealed: bytes | None = None
+    kind: DeviceKind = "device"
+    expires_after: int = 0
+    elevated_until: int = 0
 
 
 class Sender(Struct, frozen=True):
@@ -124,9 +135,15 @@ class Store(Protocol):
         A message with a `key` replaces the one of its application that has it."""
 
     async def page(
-        self, user_id: int, *, limit: int, before: int | None = None, application_id: int | None = None
+        self,
+        user_id: int,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        application_id: int | None = None,
     ) -> list[InboxItem]:
-        """Up to `limit` messages of an inbox, newest first, ids below `before`."""
+        """Up to `limit` messages of an inbox, newest first, ids below `before`; with `after` oldest first, above it."""
 
     async def item(self, user_id: int, message_id: int) -> InboxItem | None: ...
 
@@ -149,21 +166,107 @@ class Store(Protocol):
     async def user(self, user_id: int) -> User | None: ...
     async def user_by_name(self, name: str) -> User | None: ...
     async def users(self) -> list[User]: ...
+    async def update_user(self, user_id: int, *, name: str | None = None, admin: bool | None = None) -> User | None:
+        """None leaves. Raises `Conflict` when the name is taken, or for taking the rights of the last admin."""
+
     async def set_password(self, user_id: int, password_hash: str) -> bool:
         """Ends `initial_password` too. False: no such user."""
 
-    async def delete_user(self, user_id: int) -> bool: ...
+    async def rehash_password(self, user_id: int, *, old: str, new: str) -> bool:
+        """Another hash of the same password. False: the password is no longer that of the hash `old`."""
+
+    async def delete_user(self, user_id: int, *, now: int) -> bool:
+        """With what is his alone. Raises `Conflict` for the last admin."""
 
     async def add_application(self, application: NewApplication) -> Subscription: ...
     async def sender(self, application_id: int) -> Sender | None: ...
     async def subscription(self, user_id: int, application_id: int) -> Subscription | None: ...
     async def subscriptions(self, user_id: int) -> list[Subscription]:
-        """By sort key (bytewise), then id."""
+        """By sort key (bytewise), then id. What he has left is there while his inbox holds its messages."""
+
+    async def update_application(
+        self,
+        user_id: int,
+        application_id: int,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        default_priority: int | None = None,
+        content_type: str | None = None,
+        sort_key: str | None = None,
+    ) -> Subscription | None:
+        """`sort_key` is the user's own, the rest everybody's. None leaves. Raises `Conflict` for a sort key in use."""
+
+    async def delete_application(self, application_id: int, *, now: int) -> bool:
+        """Its owners' messages are deleted; others keep theirs, and it is listed for them while they do."""
+
+    async def leave(self, user_id: int, application_id: int, *, now: int) -> bool:
+        """Its messages are deleted from his inbox, and no more arrive."""
+
+    async def set_image(self, application_id: int, image: Image | None) -> bool:
+        """The one before is gone. False: no such application."""
+
+    async def image(self, name: str) -> Image | None: ...
+
+    async def shares(self, application_id: int) -> list[Share]:
+        """Users by id, then groups by id. Who is a member by a group only is not named himself."""
+
+    async def share(self, application_id: int, *, user_id: int | None = None, group_id: int | None = None) -> bool:
+        """Makes a user, or the users of a group, members. False: no such application, user or group."""
+
+    async def unshare(
+        self, application_id: int, *, user_id: int | None = None, group_id: int | None = None, now: int
+    ) -> bool:
+        """They keep the messages they have. False: it was not shared so."""
+
+    async def add_group(self, name: str, *, now: int) -> Group:
+        """Raises `Conflict` when the name is taken."""
+
+    async def groups(self) -> list[Group]: ...
+    async def rename_group(self, group_id: int, name: str) -> bool:
+        """Raises `Conflict` when the name is taken."""
+
+    async def delete_group(self, group_id: int, *, now: int) -> bool: ...
+    async def group_members(self, group_id: int) -> list[User]: ...
+    async def add_member(self, group_id: int, user_id: int) -> bool:
+        """False: no such group or user."""
+
+    async def remove_member(self, group_id: int, user_id: int, *, now: int) -> bool: ...
 
     async def add_device(self, device: NewDevice) -> Device: ...
-    async def devices(self, user_id: int) -> list[Device]: ...
+    async def device(self, user_id: int, device_id: int) -> Device | None: ...
+    async def devices(self, user_id: int) -> list[Device]:
+        """Also those that have expired and are not removed yet."""
 
-    async def add_token(self, kind: TokenKind, subject_id: int, *, digest: bytes, now: int) -> Token: ...
+    async def update_device(
+        self,
+        user_id: int,
+        device_id: int,
+        *,
+        name: str | None = None,
+        expires_after: int | None = None,
+        elevated_until: int | None = None,
+    ) -> Device | None:
+        """None leaves."""
+
+    async def delete_device(self, user_id: int, device_id: int) -> bool: ...
+    async def delete_sessions(self, user_id: int, *, keep: int | None) -> list[int]:
+        """Those of kind "session" but the one with the id `keep`. Returns their ids."""
+
+    async def expire_devices(self, now: int, limit: int) -> list[Device]:
+        """Removes up to `limit` devices that have not been used for too long, and returns them."""
+
+    async def add_token(
+        self, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+    ) -> Token: ...
+    async def replace_tokens(
+        self, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+    ) -> Token:
+        """One new token; all others of the application or device are dead."""
+
+    async def sealed_tokens(self, kind: TokenKind, subject_ids: Sequence[int]) -> dict[int, bytes]:
+        """The newest sealed copy for each application or device that has one."""
+
     async def bearer(self, digest: bytes) -> Bearer | None: ...
     async def tokens(self) -> list[TokenInfo]: ...
     async def touch_token(self, token_id: int, now: int) -> None: ...
@@ -176,7 +279,7 @@ class Store(Protocol):
         """Deletes up to `limit` messages whose `expires` has come."""
 
     async def forget(self, *, tombstones_before: int, now: int, limit: int) -> int:
-        """Removes tombstones deleted before that time, and idempotency keys past their hour."""
+        """Removes tombstones deleted before that time, ties left before it, and idempotency keys past their hour."""
 
     async def ping(self) -> None: ...
     async def info(self) -> StoreInfo: ...

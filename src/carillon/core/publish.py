@@ -11,14 +11,13 @@ from msgspec.structs import replace
 
 from carillon.core.errors import BadInput, TooLarge, Unavailable
 from carillon.core.limits import INT32, Limits, bounded
-from carillon.core.models import Message
+from carillon.core.models import MARKDOWN, PLAIN, Message
 from carillon.core.ports import Clock, Idempotency, Ids, Publication, Sender, Store
 from carillon.core.priority import Scale
 
 IDEMPOTENCY_MICROSECONDS = 24 * 3600 * 1_000_000
 LONGEST_TTL = 10 * 365 * 24 * 3600  # seconds
 
-PLAIN, MARKDOWN = "text/plain", "text/markdown"
 CONTENT_TYPES = frozenset({PLAIN, MARKDOWN})
 
 _encode = msgspec.json.Encoder().encode

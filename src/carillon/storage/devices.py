@@ -8,13 +8,27 @@ from carillon.core.ports import NewDevice
 from carillon.storage import tokens, users
 from carillon.storage.session import Row, Session
 
-COLUMNS = """
-    d.id, d.user_id, d.name, d.created, (SELECT max(l.last_used) FROM tokens l WHERE l.device_id = d.id)
+LAST_USED = "(SELECT max(l.last_used) FROM tokens l WHERE l.device_id = d.id)"
+LAST_SEEN = f"CASE WHEN {LAST_USED} > d.created THEN {LAST_USED} ELSE d.created END"
+COLUMNS = f"d.id, d.user_id, d.name, d.created, {LAST_USED}, d.kind, d.expires_after, d.elevated_until"
+SELECT = f"SELECT {COLUMNS} FROM devices d"
+
+EXPIRED = f"""
+    {SELECT} WHERE d.expires_after > 0 AND {LAST_SEEN} + d.expires_after * 1000000 <= ? ORDER BY d.id LIMIT ?
 """
 
 
 def device_of(row: Row) -> Device:
-    return Device(id=row[0], user_id=row[1], name=row[2], created=row[3], last_used=row[4])
+    return Device(
+        id=row[0],
+        user_id=row[1],
+        name=row[2],
+        created=row[3],
+        last_used=row[4],
+        kind=row[5],
+        expires_after=row[6],
+        elevated_until=row[7],
+    )
 
 
 async def add(tx: Session, device: NewDevice) -> Device:
@@ -23,20 +37,85 @@ async def add(tx: Session, device: NewDevice) -> Device:
         raise NotFound("no such user")
     await tokens.refuse_known(tx, device.token_digest)
     (row,) = await tx.rows(
-        "INSERT INTO devices (user_id, name, created) VALUES (?, ?, ?) RETURNING id",
+        "INSERT INTO devices (user_id, name, created, kind, expires_after, elevated_until)"
+        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
         device.user_id,
         device.name,
         device.created,
+        device.kind,
+        device.expires_after,
+        device.elevated_until,
     )
-    await tokens.insert(tx, "device", row[0], digest=device.token_digest, now=device.created)
-    return Device(id=row[0], user_id=device.user_id, name=device.name, created=device.created)
+    await tokens.insert(
+        tx, "device", row[0], digest=device.token_digest, sealed=device.token_sealed, now=device.created
+    )
+    return Device(
+        id=row[0],
+        user_id=device.user_id,
+        name=device.name,
+        created=device.created,
+        kind=device.kind,
+        expires_after=device.expires_after,
+        elevated_until=device.elevated_until,
+    )
 
 
 async def by_id(tx: Session, device_id: int) -> Device | None:
-    row = await tx.row(f"SELECT {COLUMNS} FROM devices d WHERE d.id = ?", device_id)
+    row = await tx.row(f"{SELECT} WHERE d.id = ?", device_id)
     return device_of(row) if row else None
 
 
+async def one(tx: Session, user_id: int, device_id: int) -> Device | None:
+    device = await by_id(tx, device_id)
+    return device if device and device.user_id == user_id else None
+
+
 async def of_user(tx: Session, user_id: int) -> list[Device]:
-    rows = await tx.rows(f"SELECT {COLUMNS} FROM devices d WHERE d.user_id = ? ORDER BY d.id", user_id)
-    return [device_of(row) for row in rows]
+    return [device_of(row) for row in await tx.rows(f"{SELECT} WHERE d.user_id = ? ORDER BY d.id", user_id)]
+
+
+async def update(
+    tx: Session,
+    user_id: int,
+    device_id: int,
+    *,
+    name: str | None = None,
+    expires_after: int | None = None,
+    elevated_until: int | None = None,
+) -> Device | None:
+    await tx.run(
+        "UPDATE devices SET name = coalesce(?, name), expires_after = coalesce(?, expires_after),"
+        " elevated_until = coalesce(?, elevated_until) WHERE id = ? AND user_id = ?",
+        name,
+        expires_after,
+        elevated_until,
+        device_id,
+        user_id,
+    )
+    return await one(tx, user_id, device_id)
+
+
+async def delete(tx: Session, user_id: int, device_id: int) -> bool:
+    if await one(tx, user_id, device_id) is None:
+        return False
+    await _remove(tx, [device_id])
+    return True
+
+
+async def delete_sessions(tx: Session, user_id: int, *, keep: int | None) -> list[int]:
+    rows = await tx.rows("SELECT id FROM devices WHERE user_id = ? AND kind = 'session' ORDER BY id", user_id)
+    ended = [row[0] for row in rows if row[0] != keep]
+    await _remove(tx, ended)
+    return ended
+
+
+async def expire(tx: Session, now: int, limit: int) -> list[Device]:
+    expired = [device_of(row) for row in await tx.rows(EXPIRED, now, limit)]
+    await _remove(tx, [device.id for device in expired])
+    return expired
+
+
+async def _remove(tx: Session, ids: list[int]) -> None:
+    rows = [(device_id,) for device_id in ids]
+    await tx.run_each("DELETE FROM tokens WHERE device_id = ?", rows)
+    await tx.run_each("DELETE FROM devices WHERE id = ?", rows)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
 from carillon.core.models import Change, ChangePage, Cleared, Entry, EntryChange, InboxItem
-from carillon.storage import entries, messages
-from carillon.storage.counters import draw
+from carillon.storage import entries, messages, subscriptions
 from carillon.storage.entries import entry_of, release, renew, visible
 from carillon.storage.messages import message_of
 from carillon.storage.session import FAR, Row, Session
@@ -16,33 +16,46 @@ from carillon.storage.session import FAR, Row, Session
 # CROSS JOIN keeps SQLite from walking the messages and looking for the user's among them.
 ITEM = f"SELECT {entries.COLUMNS}, {messages.COLUMNS}"
 ITEMS = f"{ITEM} FROM entries e CROSS JOIN messages m WHERE m.id = e.message_id AND e.deleted = 0"
-NEWEST = "ORDER BY e.message_id DESC LIMIT ?"
 
-WALK = f"{ITEMS} AND e.user_id = ? AND e.message_id < ? {NEWEST}"
+Order = Literal["ASC", "DESC"]  # of ids: from `after` upwards, or from `before` downwards
+ORDERS: tuple[Order, ...] = ("ASC", "DESC")
+
+WALK = {
+    order: f"""
+    {ITEMS} AND e.user_id = ? AND e.message_id > ? AND e.message_id < ? ORDER BY e.message_id {order} LIMIT ?
+"""
+    for order in ORDERS
+}
 
 # In two steps, of which the first needs its index only: else SQLite would walk the whole inbox for one application.
-WALK_APPLICATION = f"""
+WALK_APPLICATION = {
+    order: f"""
     {ITEM} FROM (
         SELECT user_id, message_id FROM entries
-        WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id < ?
+        WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id > ? AND message_id < ?
         AND message_id > coalesce((SELECT cleared_to FROM subscriptions WHERE user_id = ? AND application_id = ?), 0)
-        ORDER BY message_id DESC LIMIT ?
+        ORDER BY message_id {order} LIMIT ?
     ) n
     CROSS JOIN entries e CROSS JOIN messages m
     WHERE e.user_id = n.user_id AND e.deleted = 0 AND e.message_id = n.message_id AND m.id = n.message_id
-    ORDER BY n.message_id DESC
+    ORDER BY n.message_id {order}
 """
+    for order in ORDERS
+}
 
 ONE = f"""{ITEMS} AND e.message_id = ? AND e.user_id = ? AND e.message_id > coalesce((
     SELECT cleared_to FROM subscriptions s WHERE s.user_id = e.user_id AND s.application_id = e.application_id
 ), 0)"""
 
 UNSWEPT = "SELECT 1 FROM subscriptions WHERE user_id = ? AND swept_to < cleared_to LIMIT 1"
-NEWEST_OF = """
+NEAREST_OF = {
+    order: f"""
     SELECT message_id FROM entries
     WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id > ? AND message_id < ?
-    ORDER BY message_id DESC LIMIT ?
+    ORDER BY message_id {order} LIMIT ?
 """
+    for order in ORDERS
+}
 
 KNOWN = "SELECT c.changed, coalesce(u.forgotten, 0) FROM counters c LEFT JOIN users u ON u.id = ?"
 
@@ -75,28 +88,42 @@ def storable(ids: Sequence[int]) -> list[int]:
 
 
 async def page(
-    tx: Session, user_id: int, *, limit: int, before: int | None = None, application_id: int | None = None
+    tx: Session,
+    user_id: int,
+    *,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
+    application_id: int | None = None,
 ) -> list[InboxItem]:
-    top = FAR if before is None else max(0, min(before, FAR))
+    bottom, top = _within(after or 0), _within(FAR if before is None else before)
+    order: Order = "DESC" if after is None else "ASC"
     if application_id is not None:
-        rows = await tx.rows(WALK_APPLICATION, user_id, application_id, top, user_id, application_id, limit)
+        rows = await tx.rows(
+            WALK_APPLICATION[order], user_id, application_id, bottom, top, user_id, application_id, limit
+        )
     elif await tx.row(UNSWEPT, user_id):
-        rows = await _merged(tx, user_id, top=top, limit=limit)
+        rows = await _merged(tx, user_id, bottom=bottom, top=top, order=order, limit=limit)
     else:
-        rows = await tx.rows(WALK, user_id, top, limit)
+        rows = await tx.rows(WALK[order], user_id, bottom, top, limit)
     return [item_of(row) for row in rows]
 
 
-async def _merged(tx: Session, user_id: int, *, top: int, limit: int) -> Sequence[Row]:
+def _within(number: int) -> int:
+    return max(0, min(number, FAR))
+
+
+async def _merged(tx: Session, user_id: int, *, bottom: int, top: int, order: Order, limit: int) -> Sequence[Row]:
     """While cleared entries wait for the sweep, a walk could cross a million of them.
 
-    So: the newest of each application above what was cleared of it, then the newest of all these.
+    So: the nearest of each application above what was cleared of it, then the nearest of all these.
     """
     ids: list[int] = []
-    subscriptions = "SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ?"
-    for application_id, cleared_to in await tx.rows(subscriptions, user_id):
-        ids += [row[0] for row in await tx.rows(NEWEST_OF, user_id, application_id, cleared_to, top, limit)]
-    return await tx.each(ONE, sorted(ids, reverse=True)[:limit], user_id)
+    ties = await tx.rows("SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ?", user_id)
+    for application_id, cleared_to in ties:
+        rows = await tx.rows(NEAREST_OF[order], user_id, application_id, max(bottom, cleared_to), top, limit)
+        ids += [row[0] for row in rows]
+    return await tx.each(ONE, sorted(ids, reverse=order == "DESC")[:limit], user_id)
 
 
 async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
@@ -169,18 +196,5 @@ async def delete(tx: Session, user_id: int, ids: Sequence[int], *, now: int) -> 
 
 
 async def clear(tx: Session, user_id: int, application_id: int | None, *, now: int) -> None:
-    """Raises a mark that hides what is below; the sweep removes it physically later. No time is kept of it."""
     rows = await tx.rows("SELECT application_id FROM subscriptions WHERE user_id = ? ORDER BY sort_key", user_id)
-    cleared = [row[0] for row in rows if application_id in (None, row[0])]
-    following, changed = await draw(tx, changes=len(cleared))
-    cleared_to = following - 1
-    for number, application in enumerate(cleared, changed):
-        await tx.run(
-            "UPDATE subscriptions SET cleared_to = ?, changed = ? WHERE user_id = ? AND application_id = ?",
-            cleared_to,
-            number,
-            user_id,
-            application,
-        )
-        change = Cleared(user_id=user_id, changed=number, application_id=application, cleared_to=cleared_to)
-        tx.tell([change])
+    await subscriptions.clear(tx, user_id, [row[0] for row in rows if application_id in (None, row[0])])

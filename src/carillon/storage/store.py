@@ -9,7 +9,20 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from carillon.core.limits import Limits
 from carillon.core.models import Change, Message
 from carillon.core.ports import Clock, Publication, Store, StoreInfo
-from carillon.storage import applications, bearers, devices, inbox, tokens, upkeep, users
+from carillon.storage import (
+    applications,
+    bearers,
+    departures,
+    devices,
+    groups,
+    images,
+    inbox,
+    sharing,
+    subscriptions,
+    tokens,
+    upkeep,
+    users,
+)
 from carillon.storage.commit import Committer
 from carillon.storage.engine import Engine
 from carillon.storage.lock import FolderLock
@@ -93,19 +106,46 @@ class SqlStore:
     add_user = writing(users.add)
     user = reading(users.by_id)
     user_by_name = reading(users.by_name)
+    update_user = writing(users.update)
     set_password = writing(users.set_password)
-    delete_user = writing(users.delete)
+    rehash_password = writing(users.rehash_password)
+    delete_user = writing(departures.delete_user)
     users = reading(users.every)
 
     add_application = writing(applications.add)
+    update_application = writing(applications.update)
+    delete_application = writing(applications.delete)
     sender = reading(applications.sender)
-    subscription = reading(applications.subscription)
-    subscriptions = reading(applications.subscriptions)
+    set_image = writing(applications.set_image)
+    image = reading(images.by_name)
+
+    leave = writing(subscriptions.leave)
+    subscription = reading(subscriptions.one)
+    subscriptions = reading(subscriptions.of_user)
+
+    shares = reading(sharing.shares)
+    share = writing(sharing.share)
+    unshare = writing(sharing.unshare)
+
+    add_group = writing(groups.add)
+    rename_group = writing(groups.rename)
+    delete_group = writing(groups.delete)
+    group_members = reading(groups.members)
+    add_member = writing(groups.add_member)
+    remove_member = writing(groups.remove_member)
+    groups = reading(groups.every)
 
     add_device = writing(devices.add)
+    device = reading(devices.one)
+    update_device = writing(devices.update)
+    delete_device = writing(devices.delete)
+    delete_sessions = writing(devices.delete_sessions)
+    expire_devices = writing(devices.expire)
     devices = reading(devices.of_user)
 
     add_token = writing(tokens.add)
+    replace_tokens = writing(tokens.replace)
+    sealed_tokens = reading(tokens.sealed_of)
     bearer = reading(bearers.by_digest)
     touch_token = writing(tokens.touch)
     delete_token = writing(tokens.delete)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from carillon.core.errors import Conflict, NotFound
 from carillon.core.models import Token, TokenKind
 from carillon.core.ports import TokenInfo
@@ -9,8 +11,9 @@ from carillon.storage.session import Row, Session
 
 COLUMNS = "t.id, t.kind, coalesce(t.application_id, t.device_id), t.created, t.last_used"
 WIDTH = 5
+COLUMN_OF: dict[TokenKind, str] = {"application": "application_id", "device": "device_id"}
 SUBJECTS: dict[TokenKind, str] = {
-    "application": "SELECT 1 FROM applications WHERE id = ?",
+    "application": "SELECT 1 FROM applications WHERE id = ? AND deleted IS NULL",
     "device": "SELECT 1 FROM devices WHERE id = ?",
 }
 
@@ -37,24 +40,45 @@ async def refuse_known(tx: Session, digest: bytes) -> None:
         raise Conflict("this token exists already")
 
 
-async def insert(tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, now: int) -> Token:
+async def insert(
+    tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+) -> Token:
     (row,) = await tx.rows(
-        "INSERT INTO tokens (kind, application_id, device_id, digest, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO tokens (kind, application_id, device_id, digest, sealed, created)"
+        " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
         kind,
         subject_id if kind == "application" else None,
         subject_id if kind == "device" else None,
         digest,
+        sealed,
         now,
     )
     return Token(id=row[0], kind=kind, subject_id=subject_id, created=now)
 
 
-async def add(tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, now: int) -> Token:
+async def add(
+    tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+) -> Token:
     """Raises `NotFound` for the application or device, `Conflict` for a token that exists."""
     if await tx.row(SUBJECTS[kind], subject_id) is None:
         raise NotFound(f"no such {kind}")
     await refuse_known(tx, digest)
-    return await insert(tx, kind, subject_id, digest=digest, now=now)
+    return await insert(tx, kind, subject_id, digest=digest, sealed=sealed, now=now)
+
+
+async def replace(
+    tx: Session, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+) -> Token:
+    """Raises what `add` does."""
+    token = await add(tx, kind, subject_id, digest=digest, sealed=sealed, now=now)
+    await tx.run(f"DELETE FROM tokens WHERE {COLUMN_OF[kind]} = ? AND id <> ?", subject_id, token.id)
+    return token
+
+
+async def sealed_of(tx: Session, kind: TokenKind, subject_ids: Sequence[int]) -> dict[int, bytes]:
+    column = COLUMN_OF[kind]
+    query = f"SELECT {column}, sealed FROM tokens WHERE {column} = ? AND sealed IS NOT NULL ORDER BY id"
+    return {subject_id: bytes(sealed) for subject_id, sealed in await tx.each(query, subject_ids)}
 
 
 async def by_digest(tx: Session, digest: bytes) -> Token | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from carillon.storage import applications
 from carillon.storage.entries import LIFT, release, withdraw
 from carillon.storage.session import Session
 
@@ -30,6 +31,14 @@ OLDEST = """
     ) o
 """
 FORGETTING = "SELECT user_id, max(changed) FROM entries WHERE deleted > 0 AND deleted <= ? GROUP BY user_id"
+LEFT = """
+    SELECT s.user_id, s.application_id, s.changed FROM subscriptions s
+    WHERE s.left_at > 0 AND s.left_at < ? AND s.swept_to >= s.cleared_to AND NOT EXISTS (
+        SELECT 1 FROM entries e
+        WHERE e.user_id = s.user_id AND e.application_id = s.application_id AND e.deleted = 0
+    )
+    ORDER BY s.left_at LIMIT ?
+"""
 STALE_KEYS = """
     DELETE FROM idempotency WHERE expires <= (
         SELECT max(o.expires) FROM (SELECT expires FROM idempotency WHERE expires <= ? ORDER BY expires LIMIT ?) o
@@ -101,7 +110,19 @@ async def forget(tx: Session, *, tombstones_before: int, now: int, limit: int) -
         for user_id, changed in await tx.rows(FORGETTING, row[0]):
             await tx.run("UPDATE users SET forgotten = ? WHERE id = ? AND forgotten < ?", changed, user_id, changed)
         removed = await tx.run("DELETE FROM entries WHERE deleted > 0 AND deleted <= ?", row[0])
+    removed += await _forget_ties(tx, tombstones_before, limit)
     return removed + await tx.run(STALE_KEYS, now, limit)
+
+
+async def _forget_ties(tx: Session, before: int, limit: int) -> int:
+    """Who still held a cursor from before one of them was cleared would not hear of it: for him it is a hole."""
+    rows = await tx.rows(LEFT, before, limit)
+    for user_id, application_id, changed in rows:
+        await tx.run("UPDATE users SET forgotten = ? WHERE id = ? AND forgotten < ?", changed, user_id, changed)
+        await tx.run("DELETE FROM subscriptions WHERE user_id = ? AND application_id = ?", user_id, application_id)
+    if rows:
+        await applications.remove_forsaken(tx)
+    return len(rows)
 
 
 async def faults(tx: Session) -> list[str]:

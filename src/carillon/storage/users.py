@@ -11,14 +11,6 @@ COLUMNS = "u.id, u.name, u.password_hash, u.admin, u.initial_password, u.created
 SELECT = f"SELECT {COLUMNS} FROM users u"
 WIDTH = 6
 
-# The applications of user ? that no one else owns.
-OWNED_ALONE = """
-    SELECT s.application_id FROM subscriptions s WHERE s.user_id = ? AND s.role = 'owner' AND NOT EXISTS (
-        SELECT 1 FROM subscriptions o
-        WHERE o.application_id = s.application_id AND o.role = 'owner' AND o.user_id <> s.user_id
-    )
-"""
-
 
 def user_of(row: Row) -> User:
     return User(
@@ -59,27 +51,30 @@ async def every(tx: Session) -> list[User]:
     return [user_of(row) for row in await tx.rows(f"{SELECT} ORDER BY u.id")]
 
 
+async def update(tx: Session, user_id: int, *, name: str | None = None, admin: bool | None = None) -> User | None:
+    user = await by_id(tx, user_id)
+    if user is None:
+        return None
+    if name not in (None, user.name) and await by_name(tx, name or ""):
+        raise Conflict("this user name is taken")
+    if admin is False:
+        await refuse_last_admin(tx, user)
+    sql = "UPDATE users SET name = coalesce(?, name), admin = coalesce(?, admin) WHERE id = ?"
+    await tx.run(sql, name, admin, user_id)
+    return await by_id(tx, user_id)
+
+
+async def refuse_last_admin(tx: Session, user: User) -> None:
+    others = await tx.row("SELECT 1 FROM users WHERE admin AND id <> ?", user.id)
+    if user.admin and not others:
+        raise Conflict("cannot delete last admin")
+
+
 async def set_password(tx: Session, user_id: int, password_hash: str) -> bool:
     sql = "UPDATE users SET password_hash = ?, initial_password = FALSE WHERE id = ?"
     return await tx.run(sql, password_hash, user_id) > 0
 
 
-async def delete(tx: Session, user_id: int) -> bool:
-    """With devices, subscriptions, tokens, and the applications nobody else has a tie to.
-
-    His entries belong to nobody then; the sweep removes them in slices, however many there are.
-    """
-    if await by_id(tx, user_id) is None:
-        return False
-    await tx.run("DELETE FROM tokens WHERE device_id IN (SELECT id FROM devices WHERE user_id = ?)", user_id)
-    await tx.run("DELETE FROM devices WHERE user_id = ?", user_id)
-    owned = await tx.rows(OWNED_ALONE, user_id)
-    await tx.run("DELETE FROM subscriptions WHERE user_id = ?", user_id)
-    for (application_id,) in owned:
-        await tx.run("DELETE FROM tokens WHERE application_id = ?", application_id)
-        await tx.run(
-            "DELETE FROM applications WHERE id = ? AND NOT EXISTS"
-            " (SELECT 1 FROM subscriptions s WHERE s.application_id = applications.id)",
-            application_id,
-        )
-    return await tx.run("DELETE FROM users WHERE id = ?", user_id) > 0
+async def rehash_password(tx: Session, user_id: int, *, old: str, new: str) -> bool:
+    sql = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?"
+    return await tx.run(sql, new, user_id, old) > 0

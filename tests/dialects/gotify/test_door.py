@@ -112,7 +112,7 @@ async def test_a_header_that_is_no_password_is_ignored(served: Served, value: st
 async def admin(served: Served) -> dict[str, str]:
     """Who has the published password still, and a client."""
     house = served.house
-    await house.store.delete_user(served.ada.id)
+    await house.store.delete_user(served.ada.id, now=served.house.clock.now())
     await house.accounts.users.ensure_first(None)
     user = await house.accounts.users.named("admin")
     _, secret = await house.accounts.devices.add(user.id, "phone")

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carillon.core.errors import BadInput
-from carillon.core.publish import MARKDOWN, PLAIN, Draft
+from carillon.core.models import MARKDOWN, PLAIN
+from carillon.core.publish import Draft
 from carillon.dialects.gotify import parse
 from carillon.dialects.gotify.parse import PostedMessage, parse_message
 

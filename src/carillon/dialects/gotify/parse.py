@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from carillon.core.errors import BadInput
-from carillon.core.publish import MARKDOWN, PLAIN, Draft
+from carillon.core.models import MARKDOWN, PLAIN
+from carillon.core.publish import Draft
 from carillon.dialects._http import form_fields, multipart_fields, query_fields
 
 PAGE_DEFAULT, PAGE_LARGEST = 100, 200

@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from carillon.core.models import Device, Message, Subscription, User
 from carillon.core.priority import Scale
-from carillon.core.publish import MARKDOWN
+from carillon.core.models import MARKDOWN
 
 SCALE = Scale("gotify")
 DEFAULT_IMAGE = "static/defaultapp.png"
@@ -89,7 +89,10 @@ def message(stored: Message) -> bytes:
 
 
 def page(found: Sequence[Message], *, path: str, limit: int) -> bytes:
-    """PagedMessages out of up to `limit` + 1 messages: one too many tells that there are more."""
+    """PagedMessages out of up to `limit` + 1 messages: one too many tells that there are more.
+
+    `path` is that of the list, or its whole address for clients of Gotify before 3.0.
+    """
     shown = found[:limit]
     about = _Paging(size=len(shown), since=0, limit=limit)
     if len(found) > limit:

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, inspect
 
 from carillon.core.errors import BadInput
-from carillon.core.publish import PLAIN, Draft
+from carillon.core.models import PLAIN
+from carillon.core.publish import Draft
 from carillon.dialects._http import query_fields
 from carillon.dialects.native.asks import ACTIONS, LARGEST, TAGS, Action, NewMessage
 

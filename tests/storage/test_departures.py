@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from carillon.storage import users
+from carillon.storage import departures
 from carillon.storage.session import Session
+from tests.builders import NOON
 from tests.storage.rows import new_application, new_messages, new_user
 
 
@@ -13,14 +14,14 @@ async def test_an_application_with_another_owner_outlives_one_of_them(tx: Sessio
         eve.id,
         shared.id,
     )
-    assert await users.delete(tx, ada.id)
+    assert await departures.delete_user(tx, ada.id, now=NOON)
     assert len(await tx.rows("SELECT * FROM tokens")) == 1
-    assert await users.delete(tx, eve.id)
+    assert await departures.delete_user(tx, eve.id, now=NOON)
     assert await tx.rows("SELECT id FROM tokens UNION ALL SELECT id FROM applications") == []
 
 
 async def test_deleting_touches_no_entry(tx: Session) -> None:
     ada = await new_user(tx)
     await new_messages(tx, await new_application(tx, ada), ada, count=3)
-    await users.delete(tx, ada.id)
+    await departures.delete_user(tx, ada.id, now=NOON)
     assert await tx.rows("SELECT count(*) FROM entries") == [(3,)]

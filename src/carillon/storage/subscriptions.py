@@ -1,0 +1,168 @@
+"""Who is tied to an application, and how."""
+
+from __future__ import annotations
+
+from carillon.core.errors import Conflict
+from carillon.core.models import Application, Cleared, Subscription
+from carillon.storage import sort_keys
+from carillon.storage.counters import draw
+from carillon.storage.session import Row, Session
+
+LAST_USED = "(SELECT max(t.last_used) FROM tokens t WHERE t.application_id = a.id)"
+APPLICATION = f"a.id, a.name, a.description, a.default_priority, a.created, {LAST_USED}, a.content_type, a.image"
+WIDTH = 8
+
+BY_GROUP = """EXISTS (
+    SELECT 1 FROM group_applications ga JOIN group_members gm ON gm.group_id = ga.group_id
+    WHERE ga.application_id = s.application_id AND gm.user_id = s.user_id
+)"""
+ROLE = f"CASE WHEN s.role = 'receiver' AND s.left_at = 0 AND {BY_GROUP} THEN 'member' ELSE s.role END"
+
+# Whatever is in an inbox, its application is listed: some clients end themselves otherwise.
+LISTED = """(s.left_at = 0 OR EXISTS (
+    SELECT 1 FROM entries e WHERE e.user_id = s.user_id AND e.application_id = s.application_id
+    AND e.deleted = 0 AND e.message_id > s.cleared_to
+))"""
+
+SUBSCRIPTIONS = f"""
+    SELECT {APPLICATION}, s.user_id, {ROLE}, s.sort_key, s.cleared_to, s.changed
+    FROM subscriptions s JOIN applications a ON a.id = s.application_id WHERE s.user_id = ? AND {LISTED}
+"""
+
+# The key of a tie that was left must be free for others.
+LEFT_KEY = "~"
+
+
+def application_of(row: Row) -> Application:
+    return Application(
+        id=row[0],
+        name=row[1],
+        description=row[2],
+        default_priority=row[3],
+        created=row[4],
+        last_used=row[5],
+        content_type=row[6],
+        image=row[7],
+    )
+
+
+def subscription_of(row: Row) -> Subscription:
+    user_id, role, sort_key, cleared_to, changed = row[WIDTH:]
+    return Subscription(
+        user_id=user_id,
+        application=application_of(row),
+        role=role,
+        sort_key=sort_key,
+        cleared_to=cleared_to,
+        changed=changed,
+    )
+
+
+async def one(tx: Session, user_id: int, application_id: int) -> Subscription | None:
+    row = await tx.row(f"{SUBSCRIPTIONS} AND s.application_id = ?", user_id, application_id)
+    return subscription_of(row) if row else None
+
+
+async def of_user(tx: Session, user_id: int) -> list[Subscription]:
+    rows = await tx.rows(f"{SUBSCRIPTIONS} ORDER BY s.sort_key, a.id", user_id)
+    return [subscription_of(row) for row in rows]
+
+
+async def receivers(tx: Session, application_id: int) -> tuple[int, ...]:
+    """Owners and members; who has only once received is not reached again."""
+    rows = await tx.rows(
+        f"SELECT s.user_id FROM subscriptions s WHERE s.application_id = ? AND s.left_at = 0"
+        f" AND {ROLE} <> 'receiver' ORDER BY s.user_id",
+        application_id,
+    )
+    return tuple(user_id for (user_id,) in rows)
+
+
+async def insert(tx: Session, user_id: int, application_id: int, *, role: str, sort_key: str | None = None) -> str:
+    """Returns the sort key. Raises `Conflict` when it is in use."""
+    key = await free_key(tx, user_id, sort_key)
+    await tx.run(
+        "INSERT INTO subscriptions (user_id, application_id, role, sort_key) VALUES (?, ?, ?, ?)",
+        user_id,
+        application_id,
+        role,
+        key,
+    )
+    return key
+
+
+async def free_key(tx: Session, user_id: int, wanted: str | None) -> str:
+    """The key itself, or for None one after the user's last. Raises `Conflict` when it is in use."""
+    if wanted is None:
+        row = await tx.row(
+            "SELECT sort_key FROM subscriptions WHERE user_id = ? AND left_at = 0 ORDER BY sort_key DESC LIMIT 1",
+            user_id,
+        )
+        return sort_keys.after(row[0] if row else None)
+    if await tx.row("SELECT 1 FROM subscriptions WHERE user_id = ? AND sort_key = ?", user_id, wanted):
+        raise Conflict("sort key is not unique")
+    return wanted
+
+
+async def tie(tx: Session, user_id: int, application_id: int) -> None:
+    """Sees to it that messages can reach him: a tie that is new or was left begins as a receiver's."""
+    row = await tx.row(
+        "SELECT left_at FROM subscriptions WHERE user_id = ? AND application_id = ?", user_id, application_id
+    )
+    if row is None:
+        await insert(tx, user_id, application_id, role="receiver")
+    elif row[0]:
+        await tx.run(
+            "UPDATE subscriptions SET left_at = 0, sort_key = ? WHERE user_id = ? AND application_id = ?",
+            await free_key(tx, user_id, None),
+            user_id,
+            application_id,
+        )
+
+
+async def untie(tx: Session, user_id: int, application_id: int, *, now: int) -> None:
+    """No more messages reach him; what he has, he keeps, and the application is listed while he does."""
+    await tx.run(
+        "UPDATE subscriptions SET role = 'receiver', left_at = ?, sort_key = ?"
+        " WHERE user_id = ? AND application_id = ?",
+        now,
+        f"{LEFT_KEY}{application_id}",
+        user_id,
+        application_id,
+    )
+
+
+async def untie_strangers(tx: Session, user_id: int, application_id: int, *, now: int) -> None:
+    """Unties who was a member by a share that is gone, unless another one holds him."""
+    row = await tx.row(
+        f"SELECT 1 FROM subscriptions s WHERE s.user_id = ? AND s.application_id = ?"
+        f" AND s.left_at = 0 AND s.role = 'receiver' AND NOT {BY_GROUP}",
+        user_id,
+        application_id,
+    )
+    if row:
+        await untie(tx, user_id, application_id, now=now)
+
+
+async def leave(tx: Session, user_id: int, application_id: int, *, now: int) -> bool:
+    if await one(tx, user_id, application_id) is None:
+        return False
+    await clear(tx, user_id, [application_id])
+    await untie(tx, user_id, application_id, now=now)
+    return True
+
+
+async def clear(tx: Session, user_id: int, application_ids: list[int]) -> None:
+    """Raises a mark that hides what is below; the sweep removes it physically later. No time is kept of it."""
+    following, changed = await draw(tx, changes=len(application_ids))
+    cleared_to = following - 1
+    for number, application_id in enumerate(application_ids, changed):
+        await tx.run(
+            "UPDATE subscriptions SET cleared_to = ?, changed = ? WHERE user_id = ? AND application_id = ?",
+            cleared_to,
+            number,
+            user_id,
+            application_id,
+        )
+        change = Cleared(user_id=user_id, changed=number, application_id=application_id, cleared_to=cleared_to)
+        tx.tell([change])
