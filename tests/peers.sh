@@ -17,6 +17,8 @@ need strace strace
 need faketime faketime
 need curl curl
 need iproute2 ss
+need nodejs node
+need npm npm
 need build-essential gcc # compiles the load client of the benchmarks
 
 [ -n "$packages" ] || exit 0
