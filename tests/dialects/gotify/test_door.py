@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from carillon.core.errors import CarillonError, DiskFull, Forbidden, Unauthenticated, Unavailable
+from carillon.dialects import gotify
 from carillon.dialects.gotify import door
+from carillon.front import Front
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 
 REFUSED = (401, UNAUTHENTICATED)
@@ -223,6 +227,35 @@ async def test_a_slash_too_many_at_the_end_is_redirected(
 ) -> None:
     response = await served.here.request(method, f"http://bell{path}")
     assert (response.status_code, response.headers["location"]) == (status, location)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "location"),
+    [
+        ("/bell", "/bell/message?limit=3"),
+        ("/bell/", "/bell/message?limit=3"),
+        ("//evil.example", "/message?limit=3"),
+        ('/"><script>', "/message?limit=3"),
+    ],
+)
+async def test_a_redirect_keeps_the_prefix_that_a_trusted_proxy_took_off(
+    served: Served, prefix: str, location: str
+) -> None:
+    for client, expected in (("192.0.2.1", location), ("192.0.2.9", "/message?limit=3")):
+        transport = httpx.ASGITransport(served.front, client=(client, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bell") as proxy:
+            response = await proxy.get("/message/?limit=3", headers={"X-Forwarded-Prefix": prefix})
+        assert (response.status_code, response.headers["location"]) == (301, expected)
+
+
+async def test_a_redirect_keeps_the_prefix_that_is_set(served: Served) -> None:
+    kit = served.house.kit
+    site = msgspec.structs.replace(kit.site, base_url="https://bell.example/ring")
+    front = Front({"gotify": gotify.mount(msgspec.structs.replace(kit, site=site))}, base_url=site.base_url)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url="http://bell") as client:
+        for path in ("/message/", "/ring/message/", "/ring//message/"):
+            response = await client.get(path)
+            assert (response.status_code, response.headers["location"]) == (301, "/ring/message")
 
 
 async def test_doubled_slashes_count_as_one(served: Served) -> None:

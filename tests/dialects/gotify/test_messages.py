@@ -3,10 +3,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from carillon.core.limits import Limits
 from carillon.core.publish import IDEMPOTENCY_MICROSECONDS
+from carillon.dialects import gotify
+from carillon.front import Front
 from tests.builders import NOON
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 
@@ -254,6 +258,23 @@ async def test_a_list_has_a_hundred_messages_unless_asked_for_others(served: Ser
     for query, size in (("", 100), ("?limit=1&since=0", 1), ("?limit=200", 200), ("?since=2", 1), ("?since=1", 0)):
         page = (await served.get(f"/message{query}")).json()
         assert page["paging"]["size"] == len(page["messages"]) == size
+
+
+async def test_next_is_an_address_for_clients_of_gotify_2(served: Served) -> None:
+    for number in range(2):
+        await served.post(json={"message": str(number)})
+    kit = served.house.kit
+    site = msgspec.structs.replace(kit.site, gotify_face=2)
+    transport = httpx.ASGITransport(
+        Front({"gotify": gotify.mount(msgspec.structs.replace(kit, site=site))}), client=("192.0.2.1", 1)
+    )
+    headers = key(served.client)
+    proxied = {"X-Forwarded-Host": "bell.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/ring"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://inside:8080", headers=headers) as client:
+        direct = (await client.get("/message?limit=1")).json()["paging"]
+        assert direct["next"] == f"http://inside:8080/message?limit=1&since={direct['since']}"
+        asked = (await client.get("/application/1/message?limit=1", headers=proxied)).json()["paging"]
+        assert asked["next"] == f"https://bell.example/ring/application/1/message?limit=1&since={asked['since']}"
 
 
 async def test_an_exact_page_has_no_next(served: Served) -> None:

@@ -68,6 +68,6 @@ def mount(kit: Kit) -> Mount:
         prefixes=PREFIXES,
         routes=routes,
         front=front,
-        fallback=Hall(routes, front),
+        fallback=Hall(kit, routes, front),
         public=frozenset({"/docs", "/health", "/image", "/static", "/swagger"}),
     )

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, Unauthenticated, Unavailable
 from carillon.core.kit import Kit
+from carillon.core.seen import SeenUrl, seen_url
 from carillon.dialects._http import Disconnected, query_fields, read_body, respond
 from carillon.dialects.gotify import parse, render
 
@@ -70,7 +71,8 @@ class Hall:
     A slash too many at the end is redirected where that leads to a route. OPTIONS is empty, all else is Gotify's 404.
     """
 
-    def __init__(self, routes: Sequence[BaseRoute], front: Mapping[tuple[str, str], ASGIApp]) -> None:
+    def __init__(self, kit: Kit, routes: Sequence[BaseRoute], front: Mapping[tuple[str, str], ASGIApp]) -> None:
+        self._kit = kit
         self._routes = Router(routes, redirect_slashes=False, default=self._astray)
         self._front = front
 
@@ -89,7 +91,7 @@ class Hall:
             await respond(send, 200, b"")
         elif path.endswith("/") and self._is_there({**scope, "path": path[:-1]}):
             query = scope["query_string"].decode("latin-1")
-            target = f"{scope.get('root_path', '')}{path[:-1]}{'?' if query else ''}{query}"
+            target = f"{seen(self._kit, scope).prefix}{path[:-1]}{'?' if query else ''}{query}"
             await RedirectResponse(target, 301 if scope["method"] == "GET" else 307)(scope, receive, send)
         else:
             await respond(send, 404, render.error(404, "page not found"))
@@ -102,6 +104,11 @@ class Hall:
 def _method(scope: Scope) -> str:
     """As the front names it."""
     return scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+
+
+def seen(kit: Kit, scope: Scope) -> SeenUrl:
+    """The address under which the client of this request has us."""
+    return seen_url(scope, peers=kit.peers, base_url=kit.site.base_url)
 
 
 def secret(headers: Headers, query: bytes) -> str | None:

@@ -102,4 +102,7 @@ async def _page(kit: Kit, request: Request, *, user_id: int, application_id: int
     limit, since = parse.paging(request.scope["query_string"])
     items = await kit.inbox.page(user_id, limit=limit + 1, before=since or None, application_id=application_id)
     found = [item.message for item in items]
-    return door.answer(render.page(found, path=request.scope["path"], limit=limit))
+    path = request.scope["path"]
+    if kit.site.gotify_face == 2:
+        path = door.seen(kit, request.scope).url(path)
+    return door.answer(render.page(found, path=path, limit=limit))
