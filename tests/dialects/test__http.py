@@ -11,10 +11,12 @@ from carillon.core.errors import BadInput, TooLarge
 from carillon.dialects._http import (
     FIELDS,
     Disconnected,
+    Upload,
     _parsed_parts,
     _plain_parts,
     form_fields,
     multipart_fields,
+    multipart_file,
     query_fields,
     read_body,
     respond,
@@ -125,6 +127,23 @@ def test_the_line_break_before_the_end_may_be_missing() -> None:
 def test_files_are_left_out_also_empty_and_large_ones() -> None:
     files = part("f", b"x" * 100_000, more='; filename="f"') + part("g", b"", more='; filename="g.png"')
     assert multipart_fields("x; boundary=b", files + part("a", b"1") + b"--b--") == {"a": "1"}
+
+
+def test_a_file_is_found_by_its_name() -> None:
+    body = (
+        part("file", b"no file")
+        + part("file", b"", more='; filename=""')
+        + part("f", b"2", more='; filename="f"')
+        + part("file", b"\x89PNG\r\n\x1a\n", more='; filename="../\xfc.png"\r\nContent-Type: text/html')
+        + part("file", b"4", more='; filename="later"')
+    )
+    assert multipart_file("x; boundary=b", body + b"--b--", "file") == Upload("../\xfc.png", b"\x89PNG\r\n\x1a\n")
+    assert multipart_file("x; boundary=b", body + b"--b--", "other") is None
+    assert multipart_file("x; boundary=b", part("f", b"", more='; filename="f"') + b"--b--", "f") == Upload("f", b"")
+    with pytest.raises(BadInput):
+        multipart_file("x; boundary=b", body, "file")
+    with pytest.raises(BadInput):
+        multipart_file("image/png", body, "file")
 
 
 def test_a_value_keeps_dashes_that_only_look_like_the_end() -> None:

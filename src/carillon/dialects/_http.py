@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
+from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from starlette.types import Message, Receive, Scope, Send
 
@@ -16,6 +17,13 @@ JSON = (b"content-type", b"application/json")
 
 # All that curl, requests and most others put before a value.
 FIELD = re.compile(rb'\r\nContent-Disposition: form-data; name="([^"%\\\r\n]+)"', re.IGNORECASE)
+
+
+class Upload(Struct, frozen=True):
+    """A file of a form, with the name that its sender claims for it."""
+
+    filename: str
+    content: bytes
 
 
 class Disconnected(Exception):
@@ -70,11 +78,23 @@ def form_fields(body: bytes) -> dict[str, str]:
 def multipart_fields(content_type: str, body: bytes) -> dict[str, str]:
     """The values of a multipart/form-data body, files left out. Raises BadInput."""
     boundary = _boundary(content_type)
-    # npm's pushover-notifications leaves out the line break before the last boundary, which would cost its last field.
+    body = _mended(boundary, body)
+    return _plain_parts(boundary, body) or _parsed_parts(boundary, body)
+
+
+def multipart_file(content_type: str, body: bytes, name: str) -> Upload | None:
+    """The first file of that name in a multipart/form-data body. Raises BadInput."""
+    boundary = _boundary(content_type)
+    parts = _parts(boundary, _mended(boundary, body))
+    return next((Upload(filename, content) for found, filename, content in parts if found == name and filename), None)
+
+
+def _mended(boundary: bytes, body: bytes) -> bytes:
+    """npm's pushover-notifications leaves out the line break before the last boundary: it would cost its last field."""
     end = body.rfind(b"--" + boundary + b"--")
     if end > 1 and body[end - 2 : end] != b"\r\n":
-        body = b"%b\r\n%b" % (body[:end], body[end:])
-    return _plain_parts(boundary, body) or _parsed_parts(boundary, body)
+        return b"%b\r\n%b" % (body[:end], body[end:])
+    return body
 
 
 def _plain_parts(boundary: bytes, body: bytes) -> dict[str, str] | None:
@@ -94,20 +114,29 @@ def _plain_parts(boundary: bytes, body: bytes) -> dict[str, str] | None:
 
 def _parsed_parts(boundary: bytes, body: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
-    name = ""
+    for name, filename, content in _parts(boundary, body):
+        if name and not filename:
+            fields.setdefault(name, content.decode("utf-8", "replace"))
+    return fields
+
+
+def _parts(boundary: bytes, body: bytes) -> list[tuple[str, str | None, bytes]]:
+    """Name, file name and content of each part. Raises BadInput."""
+    parts: list[tuple[str, str | None, bytes]] = []
+    head: MultipartSegment | None = None
     chunks: list[bytes | bytearray] = []
     try:
         with PushMultipartParser(boundary, max_segment_count=FIELDS) as parser:
             for event in parser.parse(body):
                 if isinstance(event, MultipartSegment):
-                    name, chunks = "" if event.filename else event.name, []
+                    head, chunks = event, []
                 elif event:
                     chunks.append(event)
-                elif name:
-                    fields.setdefault(name, b"".join(chunks).decode("utf-8", "replace"))
+                elif head is not None:
+                    parts.append((head.name, head.filename, b"".join(chunks)))
     except (MultipartError, UnicodeDecodeError) as error:
         raise BadInput(f"the multipart body cannot be read: {error}") from None
-    return fields
+    return parts
 
 
 def _boundary(content_type: str) -> bytes:
