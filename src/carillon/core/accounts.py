@@ -1,4 +1,4 @@
-"""Users, applications, devices and tokens, joined. Every change ends what `access` remembers."""
+"""Users, groups, applications, devices and tokens, joined. Every change ends what `access` remembers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from msgspec import Struct
 from carillon.core.access import Access
 from carillon.core.applications import Applications
 from carillon.core.devices import Devices
+from carillon.core.groups import Groups
 from carillon.core.limits import Limits
 from carillon.core.passwords import Passwords
 from carillon.core.ports import Clock, Hub, Ids, Store
-from carillon.core.tokens import Tokens
+from carillon.core.tokens import Minting, Tokens
 from carillon.core.users import Users
 
 
@@ -19,15 +20,25 @@ class Accounts(Struct, frozen=True):
     applications: Applications
     devices: Devices
     tokens: Tokens
+    groups: Groups
 
     @staticmethod
     def over(
-        *, store: Store, hub: Hub, access: Access, passwords: Passwords, clock: Clock, ids: Ids, limits: Limits
+        *,
+        store: Store,
+        hub: Hub,
+        access: Access,
+        passwords: Passwords,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits,
+        minting: Minting | None = None,
     ) -> Accounts:
-        tokens = Tokens(store=store, hub=hub, access=access, clock=clock, ids=ids)
+        tokens = Tokens(store=store, hub=hub, access=access, clock=clock, ids=ids, minting=minting)
         return Accounts(
             Users(store=store, hub=hub, access=access, passwords=passwords, clock=clock, limits=limits),
-            Applications(store=store, access=access, tokens=tokens, clock=clock, limits=limits),
+            Applications(store=store, access=access, tokens=tokens, clock=clock, ids=ids, limits=limits),
             Devices(store=store, tokens=tokens, clock=clock, limits=limits),
             tokens,
+            Groups(store=store, access=access, clock=clock, limits=limits),
         )
