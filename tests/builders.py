@@ -21,7 +21,7 @@ from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.models import Application, Change, Device, Message, Subscription, User
 from carillon.core.passwords import Passwords
-from carillon.core.peers import Peers
+from carillon.core.peers import Peer, Peers
 from carillon.core.ports import Publication, Sender, Store
 from carillon.core.publish import Publisher
 from carillon.hub.local import LocalHub
@@ -33,6 +33,8 @@ SECOND = 1_000_000  # µs
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 NOON = 1_788_264_000 * SECOND  # 2026-09-01T12:00:00Z
+
+LOCAL, REMOTE = Peer("127.0.0.1", local=True), Peer("192.0.2.7", local=False)
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -71,6 +73,9 @@ class Ids:
             rest, digit = divmod(rest, len(_DIGITS))
             digits = _DIGITS[digit] + digits
         return digits.rjust(length, "0")
+
+    def entropy(self, size: int) -> bytes:
+        return self.secret(size).encode()
 
 
 class Stream:

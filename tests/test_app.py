@@ -11,6 +11,7 @@ from carillon.core.errors import Unauthenticated, Unavailable
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
 from carillon.settings import Settings
+from tests.builders import LOCAL
 
 
 def settings(data: Path, **given: str) -> Settings:
@@ -21,7 +22,7 @@ async def test_a_first_start_makes_an_admin_with_the_published_password(tmp_path
     async with running(settings(tmp_path)) as app:
         (admin,) = await app.kit.accounts.users.all()
         assert (admin.name, admin.admin, admin.initial_password) == ("admin", True, True)
-        assert (await app.kit.access.password("admin", "admin")).user == admin
+        assert (await app.kit.access.password("admin", "admin", LOCAL)).user == admin
     async with running(settings(tmp_path)) as app:
         assert await app.kit.accounts.users.all() == [admin]
 
@@ -31,9 +32,9 @@ async def test_a_first_start_takes_another_password_and_a_second_does_not(tmp_pa
         (admin,) = await app.kit.accounts.users.all()
         assert not admin.initial_password
     async with running(settings(tmp_path, ADMIN_PASSWORD="another")) as app:
-        assert (await app.kit.access.password("admin", "long and secret")).user == admin
+        assert (await app.kit.access.password("admin", "long and secret", LOCAL)).user == admin
         with pytest.raises(Unauthenticated):
-            await app.kit.access.password("admin", "another")
+            await app.kit.access.password("admin", "another", LOCAL)
 
 
 async def test_without_running_nobody_is_made(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from carillon.core.errors import NotFound, Unauthenticated
 from carillon.core.limits import Limits
-from tests.builders import House, Stream
+from tests.builders import LOCAL, House, Stream
 
 NAME = Limits().name
 
@@ -13,11 +13,11 @@ async def test_one_more_token_acts_as_the_same_and_ends_alone(house: House) -> N
     ada = await house.user()
     sender, first = await house.sender(ada)
     token, second = await house.accounts.tokens.add("application", sender.application.id)
-    assert (await house.access.sender(second)).application.id == sender.application.id
+    assert (await house.access.sender(second, LOCAL)).application.id == sender.application.id
     await house.accounts.tokens.revoke(token.id)
     with pytest.raises(Unauthenticated):
-        await house.access.sender(second)
-    assert (await house.access.sender(first)).application.id == sender.application.id
+        await house.access.sender(second, LOCAL)
+    assert (await house.access.sender(first, LOCAL)).application.id == sender.application.id
 
 
 @pytest.mark.parametrize("kind", ["application", "device"])
@@ -49,7 +49,7 @@ async def test_revoking_a_devices_token_ends_its_streams_only(house: House) -> N
     await house.accounts.tokens.revoke(token.id)
     assert (streams[phone.id].ended, streams[desk.id].ended) == ([1008], [])
     with pytest.raises(Unauthenticated):
-        await house.access.device(key)
+        await house.access.device(key, LOCAL)
 
 
 async def test_a_token_that_does_not_exist_cannot_be_revoked(house: House) -> None:

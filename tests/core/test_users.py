@@ -6,7 +6,7 @@ import pytest
 
 from carillon.core.errors import BadInput, Conflict, NotFound, TooLarge
 from carillon.core.limits import Limits
-from tests.builders import NOON, House, Stream
+from tests.builders import LOCAL, NOON, House, Stream
 
 NAME = Limits().name
 
@@ -16,7 +16,7 @@ async def test_an_empty_installation_gets_its_first_admin_once(house: House, cap
     await house.accounts.users.ensure_first(None)
     (admin,) = await house.accounts.users.all()
     assert (admin.name, admin.admin, admin.initial_password, admin.created) == ("admin", True, True, NOON)
-    assert (await house.access.password("admin", "admin")).user == admin
+    assert (await house.access.password("admin", "admin", LOCAL)).user == admin
     assert caplog.text.count("still has the published password") == 2
 
 
@@ -26,7 +26,7 @@ async def test_a_password_of_ones_own_lifts_the_restriction_from_the_start(
     await house.accounts.users.ensure_first("better")
     (admin,) = await house.accounts.users.all()
     assert not admin.initial_password
-    assert (await house.access.password("admin", "better")).user == admin
+    assert (await house.access.password("admin", "better", LOCAL)).user == admin
     assert "published" not in caplog.text
 
 
@@ -80,19 +80,19 @@ async def test_a_user_needs_a_name_and_a_password_of_some_length(
 
 async def test_a_name_may_be_exactly_as_long_as_the_limit(house: House) -> None:
     ada = await house.accounts.users.add("ä" * (NAME // 2), "x" * NAME)
-    assert (await house.access.password(ada.name, "x" * NAME)).user == ada
+    assert (await house.access.password(ada.name, "x" * NAME, LOCAL)).user == ada
 
 
 async def test_a_password_is_changed_for_who_exists(house: House) -> None:
     ada = await house.user()
     await house.accounts.users.set_password(ada.id, "new")
-    assert (await house.access.password("ada", "new")).user.id == ada.id
+    assert (await house.access.password("ada", "new", LOCAL)).user.id == ada.id
     with pytest.raises(NotFound):
         await house.accounts.users.set_password(ada.id + 1, "new")
     for wrong in ("", "\0", "x" * (NAME + 1)):
         with pytest.raises(BadInput):
             await house.accounts.users.set_password(ada.id, wrong)
-    assert (await house.access.password("ada", "new")).user.id == ada.id
+    assert (await house.access.password("ada", "new", LOCAL)).user.id == ada.id
 
 
 async def test_the_last_admin_stays(house: House) -> None:

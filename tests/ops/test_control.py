@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from carillon.core.errors import Unauthenticated
 from carillon.ops.control import USER_HEADER, ControlApp
 from carillon.ops.desk import OPERATIONS, Desk
-from tests.builders import House, opened
+from tests.builders import LOCAL, House, opened
 
 
 class Api:
@@ -27,9 +27,9 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         secret = Request(scope).headers["authorization"].removeprefix("Bearer ")
         self.secrets.append(secret)
-        actor = await self._house.access.device(secret)
+        actor = await self._house.access.device(secret, LOCAL)
         self._house.access.forget()
-        assert await self._house.access.device(secret) == actor
+        assert await self._house.access.device(secret, LOCAL) == actor
         answer = {"user": actor.user.name, "device": actor.device, "path": scope["path"]}
         await JSONResponse(answer)(scope, receive, send)
 
@@ -114,7 +114,7 @@ async def test_the_secret_lives_as_long_as_the_request(client: httpx.AsyncClient
     assert len(set(api.secrets)) == 2
     for secret in api.secrets:
         with pytest.raises(Unauthenticated):
-            await house.access.device(secret)
+            await house.access.device(secret, LOCAL)
     assert await house.accounts.tokens.all() == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from carillon.core.errors import BadInput, Conflict, NotFound
 from carillon.ops import desk as ops
 from carillon.ops.desk import Desk, Letter, Named, NewPassword, NewToken, NewUser, Nothing, Numbered, Part
-from tests.builders import NOON, House, opened
+from tests.builders import LOCAL, NOON, House, opened
 from tests.contracts.stores import write
 
 PARTS = [Part("dialect", "gotify", "/somewhere/gotify.py", ["/message"])]
@@ -61,7 +61,7 @@ async def test_users(desk: Desk) -> None:
 
 async def test_passwords(desk: Desk) -> None:
     await ops.set_password(desk, NewPassword("bob", "other"))
-    assert (await desk.access.password("bob", "other")).user.name == "bob"
+    assert (await desk.access.password("bob", "other", LOCAL)).user.name == "bob"
     with pytest.raises(BadInput):
         await ops.set_password(desk, NewPassword("bob", ""))
     with pytest.raises(NotFound):
@@ -72,7 +72,7 @@ async def test_a_token_of_an_application(desk: Desk) -> None:
     first = await ops.add_token(desk, NewToken("application", "Backup", "bob"))
     second = await ops.add_token(desk, NewToken("application", "Backup", "bob"))
     assert (first.made, second.made, first.user) == (True, False, "bob")
-    senders = [await desk.access.sender(made.secret) for made in (first, second)]
+    senders = [await desk.access.sender(made.secret, LOCAL) for made in (first, second)]
     assert {sender.application.name for sender in senders} == {"Backup"}
     assert len({sender.application.id for sender in senders}) == 1
     assert (await ops.add_token(desk, NewToken("application", "Backup", None))).made
@@ -81,7 +81,7 @@ async def test_a_token_of_an_application(desk: Desk) -> None:
 async def test_a_token_of_a_device(desk: Desk) -> None:
     first = await ops.add_token(desk, NewToken("device", "phone", None))
     second = await ops.add_token(desk, NewToken("device", "phone", None))
-    actors = [await desk.access.device(made.secret) for made in (first, second)]
+    actors = [await desk.access.device(made.secret, LOCAL) for made in (first, second)]
     assert (first.made, second.made) == (True, False)
     assert actors[0] == actors[1]
     assert actors[0].user.name == "ada"

@@ -1,50 +1,71 @@
-"""Who is asking, and what he may do."""
+"""Who is asking, with what, and how often; and what he may do."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from carillon.core.errors import CarillonError, Forbidden, Unauthenticated
 from carillon.core.models import Device, Token, User
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer
 from carillon.core.ports import Bearer, Clock, Sender, Store
+from carillon.core.rates import Buckets, Publishing, Rate, SignIns
+from carillon.core.secrets import SIGNED_FOR, digest, signed_at
+
+__all__ = ["Access", "Actor", "digest"]
 
 log = logging.getLogger("carillon.access")
 
 CACHED_TOKENS = 50_000
 LENT = 0  # the id of a token that is not stored
-TOUCH_EVERY = 5 * 60 * 1_000_000  # µs; `last_used` is at most this stale
+SECOND = 1_000_000  # µs
+TOUCH_EVERY = 5 * 60 * SECOND  # `last_used` is at most this stale
+COMPLAINTS = Rate(interval=300.0, burst=1)  # lines in the log about one token
+
+NOT_AN_APPLICATION = "a device token where an application token is needed"
+NOT_A_DEVICE = "an application token where a device token is needed"
 
 
 class Actor(Struct, frozen=True):
-    """A user who asks: by a device's token, or (device None) by his password."""
+    """A user who asks: by a device's token, or (device None) by his password.
+
+    `noted`: this use has just been written down as the device's `last_used`.
+    """
 
     user: User
     device: Device | None = None
+    noted: bool = False
 
-
-def digest(secret: str) -> bytes:
-    """What is stored of a token, and the key under which storage looks it up."""
-    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+    def elevated(self, now: int) -> bool:
+        """Whether he may do what needs a password: by one, or by a device that has lately been shown one."""
+        return self.device is None or self.device.elevated_until > now
 
 
 class Access:
-    """Known tokens are held in memory, so that a message costs no database read; `forget` drops them all."""
+    """Known tokens are held in memory, so that a message costs no database read; `forget` drops them all.
 
-    def __init__(self, store: Store, passwords: Passwords, clock: Clock) -> None:
+    `publishing` None: anybody may send as much as he likes. Failed sign-ins are bounded always: see `SignIns`.
+    """
+
+    def __init__(
+        self, store: Store, passwords: Passwords, clock: Clock, *, publishing: Publishing | None = None
+    ) -> None:
         self._store = store
         self._passwords = passwords
         self._clock = clock
+        self._publishing = publishing
+        self._sign_ins = SignIns(clock)
+        self._complaints = Buckets(COMPLAINTS)
         self._known: dict[str, Bearer] = {}
         self._lent: dict[str, Bearer] = {}
         self._touched: dict[int, int] = {}
+        self._used: dict[int, _Use] = {}
         self._touching: set[asyncio.Task[None]] = set()
         self._generation = 0
 
@@ -53,36 +74,56 @@ class Access:
         self._generation += 1
         self._known.clear()
 
-    def known_sender(self, secret: str) -> Sender | None:
-        """What `sender` returns, without waiting; None: it has to be asked."""
+    def known_sender(self, secret: str, peer: Peer) -> Sender | None:
+        """What `sender` returns, without waiting; None: it has to be asked. Raises TooMany."""
         bearer = self._known.get(secret)
-        if bearer is None:
+        if bearer is None or bearer.sender is None:
             return None
-        self._note_use(bearer.token)
-        return bearer.sender
+        return self._sent(bearer.token, bearer.sender, peer)
 
-    async def sender(self, secret: str) -> Sender:
-        """The application that an application's token acts as. Raises Unauthenticated."""
-        bearer = self._known.get(secret) or await self._look_up(secret)
-        self._note_use(bearer.token)
+    async def sender(self, secret: str, peer: Peer) -> Sender:
+        """The application that an application's token acts as: it sends a message, which is counted.
+
+        Raises Unauthenticated, TooMany.
+        """
+        bearer = await self._bearer(secret, peer)
         if bearer.sender is None:
-            raise Unauthenticated("a device token where an application token is needed")
-        return bearer.sender
+            self._complain(bearer.token, peer, NOT_AN_APPLICATION)
+            raise Unauthenticated(NOT_AN_APPLICATION)
+        return self._sent(bearer.token, bearer.sender, peer)
 
-    async def device(self, secret: str) -> Actor:
-        """The user a device's token acts as. Raises Unauthenticated."""
-        bearer = self._known.get(secret) or self._lent.get(secret) or await self._look_up(secret)
-        self._note_use(bearer.token)
+    async def device(self, secret: str, peer: Peer) -> Actor:
+        """The user a device's token acts as. Raises Unauthenticated, and TooMany where so many have been unknown."""
+        bearer = await self._bearer(secret, peer)
         if bearer.user is None:
-            raise Unauthenticated("an application token where a device token is needed")
-        return Actor(bearer.user, bearer.device)
+            self._complain(bearer.token, peer, NOT_A_DEVICE)
+            raise Unauthenticated(NOT_A_DEVICE)
+        return self._actor(bearer, bearer.user, peer)
 
-    async def password(self, name: str, password: str) -> Actor:
-        """Raises Unauthenticated, and TooMany when too many sign in at once."""
+    async def either(self, secret: str, peer: Peer) -> Sender | Actor:
+        """As `sender`, or as `device`, whichever it is."""
+        bearer = await self._bearer(secret, peer)
+        if bearer.user is not None:
+            return self._actor(bearer, bearer.user, peer)
+        if bearer.sender is None:
+            raise Unauthenticated("no such token")
+        return self._sent(bearer.token, bearer.sender, peer)
+
+    async def password(self, name: str, password: str, peer: Peer) -> Actor:
+        """Raises Unauthenticated, and TooMany after many wrong ones or when too many sign in at once.
+
+        A hash of an outdated kind is replaced on the way.
+        """
         user = await self._store.user_by_name(name)
-        fits = await self._passwords.verify(user.password_hash if user else None, password)
-        if user is None or not fits:
-            raise Unauthenticated("wrong name or password")
+        if user is None or not self._passwords.remembers(user.password_hash, password):
+            self._sign_ins.admit(name, peer)
+            fits = await self._passwords.verify(user.password_hash if user else None, password)
+            if user is None or not fits:
+                self._sign_ins.failed(name, peer)
+                log.info("wrong name or password from %s", peer.address)
+                raise Unauthenticated("wrong name or password")
+            user = await self._renewed(user, password)
+        self._sign_ins.let_in(name, peer)
         return Actor(user)
 
     def admit(self, actor: Actor, peer: Peer) -> None:
@@ -93,6 +134,11 @@ class Access:
                 f"(carillon users password {actor.user.name})"
             )
 
+    def count(self, actor: Actor, peer: Peer) -> None:
+        """A user sends a message himself. Raises TooMany."""
+        # The ids of applications' tokens are above 0, so a device's own can share their buckets below it.
+        self._count(-actor.device.id if actor.device else None, actor.user.id, peer)
+
     @contextmanager
     def lent(self, secret: str, user: User) -> Iterator[None]:
         """Inside, `secret` acts as the user. In memory only: nothing stays behind, however the process ends."""
@@ -102,24 +148,102 @@ class Access:
         finally:
             del self._lent[secret]
 
-    async def close(self) -> None:
+    async def keep_alive(self, device_ids: Collection[int]) -> None:
+        """These devices are in use now, though no request of theirs comes. Raises Unavailable."""
+        now = self._clock.now()
+        for device_id in device_ids:
+            if use := self._used.get(device_id):
+                self._used[device_id] = replace(use, moment=now)
+        await self._store.touch_devices(list(device_ids), now)
+
+    async def note_uses(self) -> None:
+        """Writes down when devices that can expire were used last, where that has not been written yet."""
+        for use in list(self._used.values()):
+            if use.expires and use.moment > self._touched.get(use.token_id, 0):
+                self._touch(use.token_id, use.moment)
         await asyncio.gather(*self._touching)
 
-    async def _look_up(self, secret: str) -> Bearer:
+    async def close(self) -> None:
+        await self.note_uses()
+
+    async def _bearer(self, secret: str, peer: Peer) -> Bearer:
+        return self._known.get(secret) or self._lent.get(secret) or await self._look_up(secret, peer)
+
+    async def _look_up(self, secret: str, peer: Peer) -> Bearer:
         generation = self._generation
-        bearer = await self._store.bearer(digest(secret))
-        if bearer is None:
-            raise Unauthenticated("no such token")
-        if generation == self._generation:
+        try:
+            bearer = await self._find(secret)
+        except Unauthenticated as error:
+            self._sign_ins.unknown_token(peer)
+            log.info("refused what came from %s: %s", peer.address, error)
+            raise
+        # A signed token is one of many for the same key, and ends by itself.
+        if generation == self._generation and signed_at(secret) is None:
             if len(self._known) >= CACHED_TOKENS:
                 self._known.clear()
             self._known[secret] = bearer
         return bearer
 
-    def _note_use(self, token: Token) -> None:
+    async def _find(self, secret: str) -> Bearer:
+        signed = signed_at(secret)
+        if signed is not None and abs(self._clock.now() // SECOND - signed) > SIGNED_FOR:
+            raise Unauthenticated("a token that was signed too long ago, or is of the future")
+        bearer = await self._store.bearer(digest(secret))
+        if bearer is None:
+            raise Unauthenticated("no such token")
+        return bearer
+
+    def _sent(self, token: Token, sender: Sender, peer: Peer) -> Sender:
+        self._count(token.id, sender.owner_id, peer)
+        self._note_use(token)
+        return sender
+
+    def _actor(self, bearer: Bearer, user: User, peer: Peer) -> Actor:
+        """Raises Unauthenticated for a device that has not been used for too long."""
+        device = bearer.device
+        if device is not None:
+            now, expires = self._clock.now(), device.expires
+            if expires is not None:
+                use = self._used.get(device.id)
+                if max(expires, use.moment + device.expires_after * SECOND if use else 0) <= now:
+                    self._complain(bearer.token, peer, "a device that has not been used for too long")
+                    raise Unauthenticated("a device that has not been used for too long")
+            if len(self._used) >= CACHED_TOKENS:
+                self._used.clear()
+            self._used[device.id] = _Use(bearer.token.id, now, expires=expires is not None)
+        self._sign_ins.let_in(user.name, peer)
+        return Actor(user, device, self._note_use(bearer.token))
+
+    async def _renewed(self, user: User, password: str) -> User:
+        """The user, with a new hash where his was of an outdated kind. Not a change of his password."""
+        try:
+            fresh = await self._passwords.renewed(user.password_hash, password)
+            if fresh is None or not await self._store.rehash_password(user.id, old=user.password_hash, new=fresh):
+                return user
+        except CarillonError as error:
+            log.warning("the hash of the password of %r not renewed: %s", user.name, error)
+            return user
+        self.forget()
+        return replace(user, password_hash=fresh)
+
+    def _count(self, token_id: int | None, user_id: int | None, peer: Peer) -> None:
+        if self._publishing is not None:
+            self._publishing.take(token_id, user_id, peer, now=self._clock.monotonic())
+
+    def _complain(self, token: Token, peer: Peer, what: str) -> None:
+        """In the log, which a program that goes on trying must not fill."""
+        now = self._clock.monotonic()
+        if self._complaints.wait(token.id, now) <= 0:
+            self._complaints.spend(token.id, now)
+            log.info("refused what came from %s: %s", peer.address, what)
+
+    def _note_use(self, token: Token) -> bool:
+        """Whether it is written down now."""
         now = self._clock.now()
-        if now - self._touched.get(token.id, token.last_used or 0) > TOUCH_EVERY and token.id != LENT:
-            self._touch(token.id, now)
+        if now - self._touched.get(token.id, token.last_used or 0) <= TOUCH_EVERY or token.id == LENT:
+            return False
+        self._touch(token.id, now)
+        return True
 
     def _touch(self, token_id: int, now: int) -> None:
         """In the background: nobody waits for it, and a message goes through though it fails."""
@@ -135,3 +259,11 @@ class Access:
             await self._store.touch_token(token_id, now)
         except CarillonError as error:
             log.warning("last use of a token not stored: %s", error)
+
+
+class _Use(Struct, frozen=True):
+    """When a device was used last, by which token, and whether that counts."""
+
+    token_id: int
+    moment: int
+    expires: bool

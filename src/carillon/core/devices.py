@@ -23,6 +23,12 @@ class Devices:
         require("name", name, self._limits.name)
         token = self._tokens.mint("device")
         device = await self._store.add_device(
-            NewDevice(user_id=user_id, name=name, created=self._clock.now(), token_digest=token.digest)
+            NewDevice(
+                user_id=user_id,
+                name=name,
+                created=self._clock.now(),
+                token_digest=token.digest,
+                token_sealed=token.sealed,
+            )
         )
         return device, token.secret

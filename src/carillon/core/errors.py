@@ -4,10 +4,12 @@ CarillonError
 ├── BadInput            400  what was sent cannot be taken; the text says which field and why
 │   └── TooLarge        413  longer than a limit
 ├── Unauthenticated     401  no credential, or none that is known
+│   └── Unreadable      401  what calls itself a token and cannot be one; the text may be told
 ├── Forbidden           403  known, but not allowed to do this
 ├── NotFound            404  does not exist, or belongs to somebody else
 ├── Conflict            409  contradicts what is stored
 ├── TooMany             429  more than this caller may have or do
+│   └── LockedOut       429  so many sign-ins have failed that no more are looked at
 └── Unavailable         503  not now: nothing was stored, try again
     └── DiskFull        507  not until somebody makes room
 """
@@ -33,6 +35,10 @@ class Unauthenticated(CarillonError):
     status = 401
 
 
+class Unreadable(Unauthenticated):
+    pass
+
+
 class Forbidden(CarillonError):
     status = 403
 
@@ -46,7 +52,17 @@ class Conflict(CarillonError):
 
 
 class TooMany(CarillonError):
+    """`retry_after` is in seconds."""
+
     status = 429
+
+    def __init__(self, text: str, retry_after: int = 5) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class LockedOut(TooMany):
+    pass
 
 
 class Unavailable(CarillonError):

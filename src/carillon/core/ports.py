@@ -7,6 +7,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from carillon.core.foreign import (
+    Adopted,
+    Arrivals,
+    ForeignApplication,
+    ForeignDevice,
+    ForeignUser,
+    Prospect,
+    Settled,
+    Tops,
+)
 from carillon.core.models import (
     AUTO,
     Application,
@@ -40,6 +50,9 @@ class Ids(Protocol):
 
     def secret(self, length: int) -> str:
         """`length` random characters of [0-9A-Za-z]."""
+
+    def entropy(self, size: int) -> bytes:
+        """`size` random bytes."""
 
 
 class Idempotency(Struct, frozen=True):
@@ -92,10 +105,11 @@ class NewDevice(Struct, frozen=True, kw_only=True):
 
 
 class Sender(Struct, frozen=True):
-    """An application as the publish path needs it: with the users its messages reach."""
+    """An application as the publish path needs it: with the users its messages reach, and the first of its owners."""
 
     application: Application
     receivers: tuple[int, ...]
+    owner_id: int | None = None
 
 
 class Bearer(Struct, frozen=True):
@@ -270,6 +284,9 @@ class Store(Protocol):
     async def bearer(self, digest: bytes) -> Bearer | None: ...
     async def tokens(self) -> list[TokenInfo]: ...
     async def touch_token(self, token_id: int, now: int) -> None: ...
+    async def touch_devices(self, device_ids: Sequence[int], now: int) -> None:
+        """They were used, by whichever of their tokens."""
+
     async def delete_token(self, token_id: int) -> bool: ...
 
     async def sweep(self, limit: int) -> int:
@@ -280,6 +297,31 @@ class Store(Protocol):
 
     async def forget(self, *, tombstones_before: int, now: int, limit: int) -> int:
         """Removes tombstones deleted before that time, ties left before it, and idempotency keys past their hour."""
+
+    async def prospect(self, arrivals: Arrivals) -> Prospect:
+        """What would become of another server's users, applications and devices. Changes nothing."""
+
+    async def begin_adoption(self, arrivals: Arrivals) -> Prospect:
+        """The same, written down: from now on nothing else gets one of the ids that they keep."""
+
+    async def adopt_users(self, origin_id: int, users: Sequence[ForeignUser], *, now: int) -> list[Adopted]:
+        """What has come before is left as it is, here and in the next three; each call is one transaction."""
+
+    async def adopt_applications(
+        self, origin_id: int, applications: Sequence[ForeignApplication], *, now: int
+    ) -> list[Adopted]:
+        """After their users. The messages of one whose token is known here go to the application that has it."""
+
+    async def adopt_devices(self, origin_id: int, devices: Sequence[ForeignDevice], *, now: int) -> list[Adopted]: ...
+
+    async def adopt_messages(self, origin_id: int, messages: Sequence[Message], *, now: int) -> Settled:
+        """After their applications, by rising id; `id` and `application_id` are the foreign ones.
+
+        They arrive as read, and `announce` is not told."""
+
+    async def end_adoption(self, origin_id: int, tops: Tops, *, final: bool) -> list[int]:
+        """The users with new messages since the last `final` end: from now on readers of changes whose cursor is older
+        get a hole."""
 
     async def ping(self) -> None: ...
     async def info(self) -> StoreInfo: ...

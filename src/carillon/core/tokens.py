@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from typing import Literal
+
 from msgspec import Struct
 
-from carillon.core.access import Access, digest
+from carillon.core.access import Access
 from carillon.core.errors import NotFound
 from carillon.core.models import Token, TokenKind
 from carillon.core.ports import Clock, Hub, Ids, Store, TokenInfo
+from carillon.core.secrets import SEED_BYTES, Vault, digest, enhanced
 
-# Gotify's shape, because clients check for it: 15 characters, the first telling an application from a device.
-# 14 random characters of 62 are 83 bits.
-SECRET_LENGTH = 14
-SECRET_PREFIX: dict[TokenKind, str] = {"application": "A", "device": "C"}
+log = logging.getLogger("carillon.tokens")
+
+# Gotify's shapes, because clients check for them. Before its version 3: 15 characters, the first telling an
+# application from a device; 14 random characters of 62 are 83 bits. Since then: 49, of 256 bits.
+SHORT, LONG = 15, 49
+PREFIX: dict[TokenKind, str] = {"application": "A", "device": "C"}
+LETTER: dict[TokenKind, Literal["a", "c"]] = {"application": "a", "device": "c"}
+
+
+class Minting(Struct, frozen=True):
+    """How tokens are made: in `length` characters, SHORT or LONG; with a `vault`, sealed in it for lists to show."""
+
+    length: int = SHORT
+    vault: Vault | None = None
 
 
 class Minted(Struct, frozen=True):
@@ -20,19 +35,27 @@ class Minted(Struct, frozen=True):
 
     secret: str
     digest: bytes
+    sealed: bytes | None
 
 
 class Tokens:
-    def __init__(self, *, store: Store, hub: Hub, access: Access, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, *, store: Store, hub: Hub, access: Access, clock: Clock, ids: Ids, minting: Minting | None = None
+    ) -> None:
         self._store = store
         self._hub = hub
         self._access = access
         self._clock = clock
         self._ids = ids
+        self._minting = minting or Minting()
 
     def mint(self, kind: TokenKind) -> Minted:
-        secret = SECRET_PREFIX[kind] + self._ids.secret(SECRET_LENGTH)
-        return Minted(secret, digest(secret))
+        if self._minting.length == LONG:
+            secret = enhanced(LETTER[kind], self._ids.entropy(SEED_BYTES))
+        else:
+            secret = PREFIX[kind] + self._ids.secret(SHORT - 1)
+        vault = self._minting.vault
+        return Minted(secret, digest(secret), vault.seal(secret) if vault else None)
 
     async def all(self) -> list[TokenInfo]:
         return await self._store.tokens()
@@ -40,7 +63,25 @@ class Tokens:
     async def add(self, kind: TokenKind, subject_id: int) -> tuple[Token, str]:
         """One more token for an application or device that exists, and its secret."""
         new = self.mint(kind)
-        return await self._store.add_token(kind, subject_id, digest=new.digest, now=self._clock.now()), new.secret
+        token = await self._store.add_token(
+            kind, subject_id, digest=new.digest, sealed=new.sealed, now=self._clock.now()
+        )
+        return token, new.secret
+
+    async def revealed(self, kind: TokenKind, subject_ids: Sequence[int]) -> dict[int, str]:
+        """The newest secret of each application or device, by its id, that was made while lists show tokens.
+
+        For their owners only, which the caller sees to. Empty while lists do not show tokens.
+        """
+        vault = self._minting.vault
+        if vault is None or not subject_ids:
+            return {}
+        sealed = await self._store.sealed_tokens(kind, subject_ids)
+        opened = {subject_id: vault.open(copy) for subject_id, copy in sealed.items()}
+        found = {subject_id: secret for subject_id, secret in opened.items() if secret is not None}
+        if len(found) < len(opened):
+            log.warning("%d tokens cannot be shown: they were sealed with another key", len(opened) - len(found))
+        return found
 
     async def revoke(self, token_id: int) -> None:
         """The token is dead at once; open streams of its device end. Raises NotFound."""

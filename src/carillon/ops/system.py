@@ -54,6 +54,9 @@ class SystemIds:
     def secret(self, length: int) -> str:
         return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
+    def entropy(self, size: int) -> bytes:
+        return secrets.token_bytes(size)
+
 
 @lru_cache(maxsize=1)
 def _prefix(period: int) -> str:

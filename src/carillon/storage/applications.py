@@ -51,7 +51,12 @@ async def sender(tx: Session, application_id: int) -> Sender | None:
     row = await tx.row(f"SELECT {APPLICATION} FROM applications a WHERE a.id = ? AND a.deleted IS NULL", application_id)
     if row is None:
         return None
-    return Sender(application_of(row), await subscriptions.receivers(tx, application_id))
+    owner = await tx.row(
+        "SELECT min(s.user_id) FROM subscriptions s WHERE s.application_id = ? AND s.role = 'owner' AND s.left_at = 0",
+        application_id,
+    )
+    receivers = await subscriptions.receivers(tx, application_id)
+    return Sender(application_of(row), receivers, owner[0] if owner else None)
 
 
 async def update(

@@ -10,6 +10,7 @@ from carillon.core.limits import Limits
 from carillon.core.models import Change, Message
 from carillon.core.ports import Clock, Publication, Store, StoreInfo
 from carillon.storage import (
+    adopt,
     applications,
     bearers,
     departures,
@@ -17,6 +18,7 @@ from carillon.storage import (
     groups,
     images,
     inbox,
+    origins,
     sharing,
     subscriptions,
     tokens,
@@ -148,8 +150,17 @@ class SqlStore:
     sealed_tokens = reading(tokens.sealed_of)
     bearer = reading(bearers.by_digest)
     touch_token = writing(tokens.touch)
+    touch_devices = writing(tokens.touch_devices)
     delete_token = writing(tokens.delete)
     tokens = reading(tokens.every)
+
+    prospect = reading(origins.prospect, snapshot=True)
+    begin_adoption = writing(origins.begin)
+    adopt_users = writing(adopt.adopt_users)
+    adopt_applications = writing(adopt.adopt_applications)
+    adopt_devices = writing(adopt.adopt_devices)
+    adopt_messages = writing(adopt.adopt_messages)
+    end_adoption = writing(origins.end)
 
     sweep = writing(upkeep.sweep)
     expire = writing(upkeep.expire)

@@ -94,5 +94,10 @@ async def touch(tx: Session, token_id: int, now: int) -> None:
     await tx.run("UPDATE tokens SET last_used = ? WHERE id = ?", now, token_id)
 
 
+async def touch_devices(tx: Session, device_ids: Sequence[int], now: int) -> None:
+    for device_id in device_ids:
+        await tx.run("UPDATE tokens SET last_used = ? WHERE device_id = ?", now, device_id)
+
+
 async def delete(tx: Session, token_id: int) -> bool:
     return await tx.run("DELETE FROM tokens WHERE id = ?", token_id) > 0

@@ -13,15 +13,35 @@ from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.access import Actor
-from carillon.core.errors import BadInput, CarillonError, Unauthenticated, Unavailable
+from carillon.core.errors import (
+    BadInput,
+    CarillonError,
+    Forbidden,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    Unreadable,
+)
 from carillon.core.kit import Kit
+from carillon.core.peers import Peer
 from carillon.core.seen import SeenUrl, seen_url
 from carillon.dialects._http import Disconnected, query_fields, read_body, respond
 from carillon.dialects.gotify import parse, render
 
 UNAUTHENTICATED = "you need to provide a valid access token or user credentials to access this api"
+NOT_ALLOWED = "you are not allowed to access this api"
+NOT_ELEVATED = "session not elevated, use basic auth or call /client:elevate"
+
+COOKIE = "gotify-client-token"
+SESSION_SECONDS = 7 * 24 * 3600  # without use, until a session ends
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+RENEWED = "carillon.gotify.cookie"  # in the scope: the cookie to send along with the answer
 
 Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Told(Unauthenticated):
+    """One whose text Gotify puts on the wire."""
 
 
 class Door(Route):
@@ -30,11 +50,14 @@ class Door(Route):
     def __init__(self, method: str, path: str, handler: Callable[[Request], Awaitable[Response]]) -> None:
         async def answer(request: Request) -> Response:
             try:
-                return await handler(request)
+                response = await handler(request)
             except CarillonError as error:
                 return Response(*refusal(error))
             except Disconnected:
                 return Response()
+            if (cookie := request.scope.get(RENEWED)) and "set-cookie" not in response.headers:
+                response.headers["set-cookie"] = cookie
+            return response
 
         super().__init__(path, answer, methods=[method])
         self.methods = {method}  # without the HEAD that comes with every GET
@@ -52,9 +75,10 @@ def answer(value: object = None) -> Response:
 
 def refusal(error: CarillonError) -> tuple[bytes, int, dict[str, str]]:
     """Body, status and headers for an error of the core. A wrong token's kind is for the log, not for the wire."""
-    description = UNAUTHENTICATED if isinstance(error, Unauthenticated) else str(error)
+    vague = isinstance(error, Unauthenticated) and not isinstance(error, Told | Unreadable)
+    description = UNAUTHENTICATED if vague else str(error)
     headers = {"content-type": "application/json"}
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooMany):
         headers["retry-after"] = str(error.retry_after)
     return render.error(error.status, description), error.status, headers
 
@@ -124,20 +148,95 @@ def secret(headers: Headers, query: bytes) -> str | None:
     return bearer or None
 
 
+def credential(kit: Kit, scope: Scope) -> tuple[str | None, bool]:
+    """The token, and whether it is the cookie of a session, which is the last place that is looked at.
+
+    Raises Forbidden for a cookie that a page of another origin made the browser send.
+    """
+    token = secret(scope["headers"], scope["query_string"])
+    if token is not None:
+        return token, False
+    cookie = _cookie(scope["headers"])
+    if cookie is not None:
+        _require_same_origin(kit, scope)
+    return cookie, True
+
+
 async def actor(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
     """Who asks on a client route: a right password, else a client token. `signing_in`: also with the published one.
 
-    Raises Unauthenticated, Forbidden.
+    Raises Unauthenticated, Forbidden, TooMany.
     """
-    who = await _by_password(kit, scope["headers"])
-    if who is None:
-        token = secret(scope["headers"], scope["query_string"])
-        if token is None:
-            raise Unauthenticated("no credentials")
-        who = await kit.access.device(token)
+    peer = kit.peers.of(scope["client"], scope["headers"])
+    who = await _by_password_or_token(kit, scope, peer)
     if not signing_in:
-        kit.access.admit(who, kit.peers.of(scope["client"], scope["headers"]))
+        kit.access.admit(who, peer)
     return who
+
+
+async def elevated(kit: Kit, request: Request, *, signing_in: bool = False) -> Actor:
+    """As `actor`, on a route that wants a password or an elevated client. Raises Forbidden for another client."""
+    who = await actor(kit, request.scope, signing_in=signing_in)
+    _require_elevated(kit, who)
+    return who
+
+
+async def admin(kit: Kit, request: Request) -> Actor:
+    """As `elevated`, and an admin, which is asked first. Raises Forbidden."""
+    who = await actor(kit, request.scope)
+    if not who.user.admin:
+        raise Forbidden(NOT_ALLOWED)
+    _require_elevated(kit, who)
+    return who
+
+
+async def visitor(kit: Kit, request: Request) -> Actor | None:
+    """As `actor`, on a route that is open to everybody; None: nobody we know. Raises Forbidden, TooMany."""
+    try:
+        return await actor(kit, request.scope)
+    except Unauthenticated:
+        return None
+
+
+async def by_password(kit: Kit, request: Request) -> Actor:
+    """Who asks on the route that takes nothing but a password, also with the published one.
+
+    Raises Told, which is Unauthenticated, and TooMany.
+    """
+    pair = basic(request.scope["headers"])
+    if pair is None:
+        raise Told("basic auth required")
+    try:
+        return await kit.access.password(*pair, kit.peers.of(request.scope["client"], request.scope["headers"]))
+    except Unauthenticated:
+        raise Told("invalid credentials") from None
+
+
+def session_cookie(kit: Kit, scope: Scope, token: str, *, seconds: int = SESSION_SECONDS) -> str:
+    """The value of Set-Cookie for a session that ends after `seconds` without use; with an empty token: its end."""
+    ours = seen(kit, scope)
+    lasting = f"Max-Age={seconds if token else 0}"
+    secure = "; Secure" if ours.secure else ""
+    return f"{COOKIE}={token}; Path={ours.cookie_path}; {lasting}; HttpOnly; SameSite=Strict{secure}"
+
+
+def renew(kit: Kit, scope: Scope, token: str, *, who: Actor) -> None:
+    """Lets the browser keep the cookie for as long as the session lasts now, where its use has been written down."""
+    if who.noted and who.device is not None:
+        seconds = who.device.expires_after or SESSION_SECONDS
+        scope[RENEWED] = session_cookie(kit, scope, token, seconds=seconds)
+
+
+def basic(headers: Headers) -> tuple[str, str] | None:
+    """Name and password of Authorization: Basic; None: there is none that can be read."""
+    for name, value in headers:
+        if name == b"authorization" and value[:6].lower() == b"basic ":
+            try:
+                user, _, password = base64.b64decode(value[6:]).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+            return user, password
+    return None
 
 
 async def fields(kit: Kit, request: Request) -> dict[str, parse.Value]:
@@ -154,16 +253,49 @@ def path_id(request: Request) -> int:
     return int(digits)
 
 
-async def _by_password(kit: Kit, headers: Headers) -> Actor | None:
-    """None also for a wrong password: a token beside it may still be right."""
+async def _by_password_or_token(kit: Kit, scope: Scope, peer: Peer) -> Actor:
+    """A wrong password, or one that is not looked at, is no obstacle to a right token beside it."""
+    refused: CarillonError = Unauthenticated("no credentials")
+    pair = basic(scope["headers"])
+    if pair is not None:
+        try:
+            return await kit.access.password(*pair, peer)
+        except (Unauthenticated, TooMany) as error:
+            refused = error
+    token, from_cookie = credential(kit, scope)
+    if token is None:
+        raise refused
+    who = await kit.access.device(token, peer)
+    if from_cookie:
+        renew(kit, scope, token, who=who)
+    return who
+
+
+def _cookie(headers: Headers) -> str | None:
     for name, value in headers:
-        if name == b"authorization" and value[:6].lower() == b"basic ":
-            try:
-                user, _, password = base64.b64decode(value[6:]).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
-                return None
-            try:
-                return await kit.access.password(user, password)
-            except Unauthenticated:
-                return None
+        if name == b"cookie":
+            for pair in value.decode("latin-1").split(";"):
+                key, _, token = pair.strip().partition("=")
+                if key == COOKIE and token:
+                    return token
     return None
+
+
+def _require_same_origin(kit: Kit, scope: Scope) -> None:
+    """A browser sends the cookie whoever made it ask, and says who. Raises Forbidden. A stream is Front's care."""
+    if scope["type"] != "http" or scope["method"] in SAFE:
+        return
+    said = {name: value for name, value in scope["headers"] if name in (b"origin", b"sec-fetch-site")}
+    site, origin = said.get(b"sec-fetch-site"), said.get(b"origin")
+    if site is not None:
+        ours = site in (b"same-origin", b"none")
+    else:
+        ours = origin is None or seen(kit, scope).owns(origin.decode("latin-1"))
+    if not ours:
+        raise Forbidden("a page of another origin may not use this session")
+
+
+def _require_elevated(kit: Kit, who: Actor) -> None:
+    """Gotify 2 knows no elevation, and its clients do not ask for it."""
+    if kit.site.gotify_face != 2 and not who.elevated(kit.clock.now()):
+        raise Forbidden(NOT_ELEVATED)

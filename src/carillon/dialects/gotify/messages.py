@@ -7,10 +7,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from carillon.core.access import Actor
-from carillon.core.errors import BadInput, CarillonError, NotFound, Unauthenticated
+from carillon.core.errors import BadInput, CarillonError, LockedOut, NotFound, Unauthenticated
 from carillon.core.kit import Kit
+from carillon.core.peers import Peer
 from carillon.core.ports import Sender
-from carillon.dialects._http import Disconnected, answer, read_body
+from carillon.dialects._http import JSON, Disconnected, answer, read_body
 from carillon.dialects.gotify import door, parse, render
 
 
@@ -25,10 +26,11 @@ class Post:
         kit = self._kit
         headers, query = scope["headers"], scope["query_string"]
         try:
+            peer = kit.peers.of(scope["client"], headers)
             token = door.secret(headers, query)
-            caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token)
+            caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token, peer)
             if caller is None:
-                caller = await self._caller(scope, token)
+                caller = await self._caller(scope, peer)
             body = await read_body(scope, receive, kit.limits.request)
             content_type, idempotency_key = "", None
             for name, value in headers:
@@ -41,7 +43,9 @@ class Post:
             message = await kit.publisher.publish(
                 sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
             )
-            start, end = answer(200, render.message(message))
+            renewed = scope.get(door.RENEWED)
+            headers = (JSON, (b"set-cookie", renewed.encode())) if renewed else (JSON,)
+            start, end = answer(200, render.message(message), headers)
             await send(start)
             await send(end)
         except CarillonError as error:
@@ -49,14 +53,30 @@ class Post:
         except Disconnected:
             return
 
-    async def _caller(self, scope: Scope, token: str | None) -> Sender | Actor:
-        """An application by its token, or a user, who names his application in the body."""
+    async def _caller(self, scope: Scope, peer: Peer) -> Sender | Actor:
+        """An application by its token; or a user, who names his application in the body, by token, else by password."""
+        access = self._kit.access
+        token, from_cookie = door.credential(self._kit, scope)
+        refused: CarillonError = Unauthenticated("no credentials")
+        who: Actor | None = None
         if token is not None:
             try:
-                return await self._kit.access.sender(token)
-            except Unauthenticated:
-                pass
-        return await door.actor(self._kit, scope)
+                caller = await access.either(token, peer)
+                if isinstance(caller, Sender):
+                    return caller
+                who = caller
+                if from_cookie:
+                    door.renew(self._kit, scope, token, who=who)
+            except (Unauthenticated, LockedOut) as error:
+                refused = error
+        if who is None:
+            pair = door.basic(scope["headers"])
+            if pair is None:
+                raise refused
+            who = await access.password(*pair, peer)
+        access.admit(who, peer)
+        access.count(who, peer)
+        return who
 
     async def _named(self, who: Actor, application_id: int | None) -> Sender:
         if not application_id:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from carillon.core.errors import Forbidden
 from carillon.core.kit import Kit
 from carillon.dialects.gotify import door, parse, render
 
@@ -16,10 +15,7 @@ async def current(kit: Kit, request: Request) -> Response:
 
 
 async def set_password(kit: Kit, request: Request) -> Response:
-    """By password only: Gotify calls that elevated, and no client is elevated yet."""
-    who = await door.actor(kit, request.scope, signing_in=True)
-    if who.device is not None:
-        raise Forbidden("session not elevated, use basic auth or call /client:elevate")
+    who = await door.elevated(kit, request, signing_in=True)
     fields = await door.fields(kit, request)
     await kit.accounts.users.set_password(who.user.id, parse.required(fields, "pass"))
     return door.answer()

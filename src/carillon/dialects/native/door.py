@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, NotFound, TooMany, Unauthenticated, Unavailable
 from carillon.core.kit import Kit
+from carillon.core.peers import Peer
 from carillon.core.ports import Sender
 from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
 from carillon.dialects.native import parse, render
@@ -22,7 +23,8 @@ from carillon.dialects.native.operation import Call, Front, Handler, Nothing, Op
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-SECONDS_TO_WAIT = 5  # for who asks too much
+# What is more particular than that, a program need not know.
+TOLD_AS = ((parse.FieldError, BadInput), (Unauthenticated, Unauthenticated), (TooMany, TooMany))
 
 _JSON_MEDIA = re.compile(rb"\s*application/(?:json|[\w.-]+\+json)\s*(?:;|\Z)", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -114,18 +116,20 @@ async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
     Raises Unauthenticated, Forbidden, TooMany.
     """
     token = secret(scope)
-    who = await kit.access.device(token) if token else await _by_password(kit, scope["headers"])
+    peer = kit.peers.of(scope["client"], scope["headers"])
+    who = await kit.access.device(token, peer) if token else await _by_password(kit, scope["headers"], peer)
     if not signing_in:
-        kit.access.admit(who, kit.peers.of(scope["client"], scope["headers"]))
+        kit.access.admit(who, peer)
     return who
 
 
 async def sender(kit: Kit, scope: Scope) -> Sender:
-    """The application that sends. Raises Unauthenticated."""
+    """The application that sends, by which the message is counted. Raises Unauthenticated, TooMany."""
     token = secret(scope)
     if not token:
         raise Unauthenticated("send the token of an application, as Authorization: Bearer TOKEN")
-    return await kit.access.sender(token)
+    peer = kit.peers.of(scope["client"], scope["headers"])
+    return kit.access.known_sender(token, peer) or await kit.access.sender(token, peer)
 
 
 def secret(scope: Scope) -> str | None:
@@ -141,13 +145,11 @@ def secret(scope: Scope) -> str | None:
 def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers. No WWW-Authenticate: browsers would ask for a password."""
     field = error.field if isinstance(error, parse.FieldError) else UNSET
-    kind = BadInput if isinstance(error, parse.FieldError) else type(error)
+    kind = next((told for kind, told in TOLD_AS if isinstance(error, kind)), type(error))
     code = _CAPITAL.sub("_", kind.__name__).lower()
     headers = [JSON]
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooMany):
         headers.append((b"retry-after", b"%d" % error.retry_after))
-    elif isinstance(error, TooMany):
-        headers.append((b"retry-after", b"%d" % SECONDS_TO_WAIT))
     elif isinstance(error, WrongMethod):
         headers.append((b"allow", error.allowed.encode()))
     problem = Problem(status=error.status, code=code, message=str(error), field=field)
@@ -159,12 +161,12 @@ async def refuse(send: Send, error: CarillonError) -> None:
     await respond(send, status, body, headers=headers)
 
 
-async def _by_password(kit: Kit, headers: Headers) -> Actor:
+async def _by_password(kit: Kit, headers: Headers, peer: Peer) -> Actor:
     for name, value in headers:
         if name == b"authorization" and value[:6].lower() == b"basic ":
             try:
                 user, _, password = base64.b64decode(value[6:]).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 raise Unauthenticated("the name and password cannot be read") from None
-            return await kit.access.password(user, password)
+            return await kit.access.password(user, password, peer)
     raise Unauthenticated("send the token of a device, as Authorization: Bearer TOKEN, or name and password")
