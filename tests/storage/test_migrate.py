@@ -38,6 +38,7 @@ RELEASED = {
     "0001_initial.sqlite.sql": "e89662723b2841a18cb33ad1db7ce0701bff4a3ef70975e5b20df7e9e0570445",
     "0002_sharing.postgres.sql": "7037868795a1b7063f8ccd7e4ecf9476ddb9ade73ee165592258796dc0835e81",
     "0002_sharing.sqlite.sql": "8a3fe127cfd3f4d3ca5b1b7f6666098ef5533d39843a248172d00519c2fb1f0b",
+    "0003_origins.sql": "caefe4fcb87a718f61f50a0e8db91328d74dfd8c944218b400c8c48bc3261311",
 }
 
 LAST = len(steps("sqlite"))

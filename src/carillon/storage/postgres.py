@@ -60,10 +60,11 @@ TROUBLE = (
 )
 
 
-async def connect(url: str) -> asyncpg.Connection:
+async def connect(url: str, patience: float = PATIENCE) -> asyncpg.Connection:
+    """`patience`: seconds for one statement."""
     connection = await asyncpg.connect(
         url,
-        command_timeout=PATIENCE,
+        command_timeout=patience,
         statement_cache_size=STATEMENTS,
         max_cached_statement_lifetime=0,
         server_settings=SETTINGS,
@@ -114,6 +115,10 @@ class PostgresSession:
         if row is None:
             raise LookupError("the counters are missing")
         return row[0], row[1]
+
+    async def continue_ids(self, table: str, above: int) -> None:
+        sequence = f"pg_get_serial_sequence('{table}', 'id')::regclass"
+        await self._connection.execute(f"SELECT setval({sequence}, greatest($1, nextval({sequence})))", above)
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes

@@ -73,5 +73,8 @@ class Session(Protocol):
     async def arrive(self, arrival: Arrival) -> tuple[int, int]:
         """Draws the numbers and inserts the rows. Returns the first number of messages and of changes."""
 
+    async def continue_ids(self, table: str, above: int) -> None:
+        """The next id that the database gives to a row of the table is above this one, and above all before."""
+
     def tell(self, changes: Sequence[Change]) -> None:
         """To be announced, in this order, once the transaction is committed."""

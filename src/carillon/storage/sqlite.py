@@ -106,6 +106,15 @@ class SqliteSession:
             await self.insert(table, rows)
         return message, changed
 
+    async def continue_ids(self, table: str, above: int) -> None:
+        """SQLite has a row for each table that ever had one."""
+        self._db.execute(
+            "INSERT INTO sqlite_sequence (name, seq)"
+            " SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)",
+            (table, table),
+        )
+        self._db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ? AND seq < ?", (above, table, above))
+
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
 
