@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec import Raw
+from msgspec.structs import replace
 
 from carillon.core.errors import BadInput, Conflict, TooLarge, Unavailable
 from carillon.core.limits import Limits
@@ -165,6 +166,7 @@ async def test_json_may_be_as_long_as_its_limit_and_no_longer(house: House, send
         ({"ttl": -1}, f"ttl must be from 1 to {LONGEST_TTL} seconds"),
         ({"ttl": LONGEST_TTL + 1}, f"ttl must be from 1 to {LONGEST_TTL} seconds"),
         ({"content_type": "text/html"}, "content_type must be one of text/markdown, text/plain"),
+        ({"content_type": "auto"}, "content_type must be one of text/markdown, text/plain"),
         ({"content_type": ""}, "content_type must be one of text/markdown, text/plain"),
     ],
 )
@@ -172,6 +174,33 @@ async def test_what_is_refused_is_not_stored(house: House, sender: Sender, field
     with pytest.raises(BadInput, match=f"^{re.escape(text)}$"):
         await publish(house, sender, **fields)
     assert await stored(house, sender) == []
+
+
+RECIPE = "## Deploy\n- **Env**: prod\n- **By**: ci"
+
+
+@pytest.mark.parametrize(
+    ("applications", "fields", "content_type"),
+    [
+        ("auto", {"body": RECIPE}, "text/markdown"),
+        ("auto", {"body": "one\ntwo"}, "text/plain"),
+        ("auto", {"body": "**one line**"}, "text/plain"),
+        ("auto", {"body": RECIPE, "content_type": "text/plain"}, "text/plain"),
+        ("auto", {"body": "one", "content_type": "text/markdown"}, "text/markdown"),
+        ("auto", {"body": RECIPE, "encrypted": True}, "text/plain"),
+        ("text/plain", {"body": RECIPE}, "text/plain"),
+        ("text/plain", {"body": "one", "content_type": "text/markdown"}, "text/markdown"),
+        ("text/markdown", {"body": "one"}, "text/markdown"),
+        ("text/markdown", {"body": RECIPE, "content_type": "text/plain"}, "text/plain"),
+    ],
+)
+async def test_the_content_type_is_the_senders_or_the_applications_or_by_the_text(
+    house: House, sender: Sender, applications: str, fields: dict[str, Any], content_type: str
+) -> None:
+    application = replace(sender.application, content_type=applications)
+    message = await publish(house, Sender(application, sender.receivers), **fields)
+    assert message.content_type == content_type
+    assert await stored(house, sender) == [message]
 
 
 async def test_the_longest_life_is_ten_years(house: House, sender: Sender) -> None:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from carillon.core.errors import BadInput, TooLarge, Unavailable
 from carillon.core.limits import INT32, Limits, bounded
-from carillon.core.models import MARKDOWN, PLAIN, Message
+from carillon.core.markdown import is_markdown
+from carillon.core.models import AUTO, MARKDOWN, PLAIN, Message
 from carillon.core.ports import Clock, Idempotency, Ids, Publication, Sender, Store
 from carillon.core.priority import Scale
 
@@ -32,7 +33,7 @@ class Draft(Struct, kw_only=True, omit_defaults=True, gc=False):
     body: str
     title: str | None = None
     priority: int | None = None
-    content_type: str = PLAIN
+    content_type: str | None = None
     extras: Raw | None = None
     url: str | None = None
     url_title: str | None = None
@@ -89,7 +90,13 @@ class Publisher:
         priority = application.default_priority if draft.priority is None else draft.priority
         if priority not in INT32:
             raise BadInput("priority must be a 32-bit number")
-        if draft.content_type not in CONTENT_TYPES:
+        content_type = draft.content_type
+        if content_type is None:
+            content_type = application.content_type
+            if content_type == AUTO:
+                markdown = "\n" in draft.body and not draft.encrypted and is_markdown(draft.body)
+                content_type = MARKDOWN if markdown else PLAIN
+        elif content_type not in CONTENT_TYPES:
             raise BadInput(f"content_type must be one of {', '.join(sorted(CONTENT_TYPES))}")
         message = Message(
             id=0,
@@ -97,7 +104,7 @@ class Publisher:
             application_id=application.id,
             title=self._text("title", title, self._limits.title),
             body=self._text("message", draft.body, self._limits.text),
-            content_type=draft.content_type,
+            content_type=content_type,
             dialect=scale.dialect,
             priority=priority,
             level=scale.level(priority),

@@ -286,10 +286,11 @@ def test_extras_are_read_from_json_only(form: str) -> None:
         ('{"client::display":{}}', PLAIN),
         ('{"client::display":"text/markdown"}', PLAIN),
         ('{"client::display":null}', PLAIN),
-        ('{"x":{"client::display":{"contentType":"text/markdown"}}}', PLAIN),
+        ('{"x":{"client::display":{"contentType":"text/markdown"}}}', None),
+        ('{"client::notification":{"click":{"url":"https://a/"}}}', None),
     ],
 )
-def test_the_display_extra_makes_markdown(extras: str, content_type: str) -> None:
+def test_the_display_extra_says_the_content_type(extras: str, content_type: str | None) -> None:
     for key in ("message", "Message"):
         kept = from_json(f'{{"{key}":"a","extras":{extras}}}')
         assert kept.content_type == content_type

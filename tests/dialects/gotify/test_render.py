@@ -68,15 +68,40 @@ def test_the_priority_is_the_one_that_was_sent_or_the_level_of_another_dialects(
         ({}, None),
         ({"content_type": "text/markdown"}, {"client::display": {"contentType": "text/markdown"}}),
         ({"url": "https://a/?b&c"}, {"client::notification": {"click": {"url": "https://a/?b&c"}}}),
-        ({"content_type": "text/markdown", "extras": Raw(b'{"x":1}')}, {"x": 1}),
+        ({"extras": Raw(b'{"x":1}')}, {"x": 1}),
+        (
+            {"content_type": "text/markdown", "extras": Raw(b'{"x":1}')},
+            {"x": 1, "client::display": {"contentType": "text/markdown"}},
+        ),
+        (
+            {"content_type": "text/markdown", "extras": Raw(b'{"x":{"client::display":{}}}'), "url": "u"},
+            {
+                "x": {"client::display": {}},
+                "client::display": {"contentType": "text/markdown"},
+                "client::notification": {"click": {"url": "u"}},
+            },
+        ),
+        ({"url": "u", "extras": Raw(b'{"client::notification":{}}')}, {"client::notification": {}}),
+        (
+            {"content_type": "text/markdown", "extras": Raw(b"{}")},
+            {"client::display": {"contentType": "text/markdown"}},
+        ),
     ],
 )
-def test_what_another_dialect_said_becomes_extras(fields: dict[str, Any], extras: Any) -> None:
-    assert rendered(dialect="native", **fields).get("extras") == extras
+@pytest.mark.parametrize("dialect", ["gotify", "native"])
+def test_markdown_and_a_link_become_extras(dialect: str, fields: dict[str, Any], extras: Any) -> None:
+    assert rendered(dialect=dialect, **fields).get("extras") == extras
 
 
-def test_a_message_of_this_dialect_gets_no_extras_it_did_not_bring() -> None:
-    assert "extras" not in rendered(content_type="text/markdown", url="https://a/")
+def test_the_senders_extras_stay_as_they_were_sent() -> None:
+    plain = b'{"client::display": {"contentType":"text/plain"}, "n":  12345678901234567890}'
+    message = builders.message(content_type="text/markdown", extras=Raw(plain))
+    assert plain in render.message(message)
+    message = builders.message(content_type="text/markdown", extras=Raw(b'{"n": [12345678901234567890,  1.50]}'))
+    assert (
+        b'"extras":{"n":[12345678901234567890,  1.50],"client::display":{"contentType":"text/markdown"}}'
+        in render.message(message)
+    )
 
 
 @given(text, text, st.integers(-(2**31), 2**31 - 1), st.dictionaries(text, json_values, min_size=1, max_size=3))

@@ -71,7 +71,7 @@ def _posted(fields: dict[str, Value], extras: Raw) -> PostedMessage:
 
 
 def _drafted(
-    body: str | None, title: str | None, *, numbers: tuple[Value, Value], extras: tuple[Raw | None, str]
+    body: str | None, title: str | None, *, numbers: tuple[Value, Value], extras: tuple[Raw | None, str | None]
 ) -> PostedMessage:
     if not body:
         raise BadInput("Field 'message' is required")
@@ -81,24 +81,26 @@ def _drafted(
     return PostedMessage(draft, number("appid", application_id))
 
 
-def _extras(raw: Raw) -> tuple[Raw | None, str]:
+def _extras(raw: Raw) -> tuple[Raw | None, str | None]:
     """The object, on one line, and the content type that its display extra names; null and {} count as absent.
 
-    Any content type but Markdown is Gotify's default, plain text. Raises BadInput, and the _UNREADABLE.
+    With such an extra, any content type but Markdown is Gotify's default, plain text; None without one. Raises
+    BadInput, and the _UNREADABLE.
     """
     data = bytes(raw)
     if not data or data == b"null":
-        return None, PLAIN
+        return None, None
     found = msgspec.json.decode(data)
     if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go struct field extras of type map[string]interface {}")
     if not found:
-        return None, PLAIN
-    display = found.get("client::display")
-    markdown = isinstance(display, dict) and display.get("contentType") == MARKDOWN
+        return None, None
     if b"\n" in data or b"\r" in data:
         raw = Raw(msgspec.json.format(data, indent=-1))
-    return raw, MARKDOWN if markdown else PLAIN
+    if "client::display" not in found:
+        return raw, None
+    display = found["client::display"]
+    return raw, MARKDOWN if isinstance(display, dict) and display.get("contentType") == MARKDOWN else PLAIN
 
 
 def is_json(content_type: str, body: bytes) -> bool:

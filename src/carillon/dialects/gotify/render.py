@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from carillon.core.models import Device, Message, Subscription, User
+from carillon.core.models import MARKDOWN, Device, Message, Subscription, User
 from carillon.core.priority import Scale
-from carillon.core.models import MARKDOWN
 
 SCALE = Scale("gotify")
 DEFAULT_IMAGE = "static/defaultapp.png"
@@ -46,7 +46,7 @@ class _Application(Struct, kw_only=True):
     name: str
     description: str
     internal: bool = False
-    image: str = DEFAULT_IMAGE
+    image: str
     defaultPriority: int  # Gotify's own spelling
     createdAt: str
     lastUsed: str | None
@@ -71,6 +71,7 @@ class _User(Struct, kw_only=True):
 
 
 _encode = msgspec.json.Encoder().encode
+_decode_extras = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 def encode(value: object) -> bytes:
@@ -109,6 +110,7 @@ def application(subscription: Subscription, secret: str | None = None) -> _Appli
         token=secret or UNSET,
         name=stored.name,
         description=stored.description,
+        image=f"image/{stored.image}" if stored.image else DEFAULT_IMAGE,
         defaultPriority=stored.default_priority,
         createdAt=date(stored.created),
         lastUsed=_date_or_null(stored.last_used),
@@ -170,14 +172,15 @@ def _message(stored: Message) -> _Message:
 
 
 def _extras(stored: Message) -> Raw | UnsetType:
-    """As sent; what another dialect said of display and link becomes Gotify's own extras."""
-    if stored.extras is not None:
-        return stored.extras
-    if stored.dialect == SCALE.dialect:
-        return UNSET
-    extras: dict[str, object] = {}
-    if stored.content_type == MARKDOWN:
+    """As sent. Markdown and a link are told in Gotify's own extras where the sender's do not speak of them."""
+    if stored.content_type != MARKDOWN and stored.url is None:
+        return UNSET if stored.extras is None else stored.extras
+    extras: dict[str, Any] = {} if stored.extras is None else _decode_extras(bytes(stored.extras))
+    sent = len(extras)
+    if stored.content_type == MARKDOWN and "client::display" not in extras:
         extras["client::display"] = {"contentType": MARKDOWN}
-    if stored.url is not None:
+    if stored.url is not None and "client::notification" not in extras:
         extras["client::notification"] = {"click": {"url": stored.url}}
-    return Raw(_encode(extras)) if extras else UNSET
+    if stored.extras is not None and len(extras) == sent:
+        return stored.extras
+    return Raw(_encode(extras))

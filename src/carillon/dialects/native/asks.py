@@ -39,9 +39,9 @@ class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
         Annotated[int, Meta(ge=0, le=10)] | None,
         Meta(description="0 silent, 1–3 low, 4–7 normal, 8–9 high, 10 urgent. Not sent: the application's default"),
     ] = None
-    content_type: Annotated[Literal["text/plain", "text/markdown"] | None, Meta(description="Not sent: text/plain")] = (
-        None
-    )
+    content_type: Annotated[
+        Literal["text/plain", "text/markdown"] | None, Meta(description="Not sent: as the application has it")
+    ] = None
     url: Annotated[str | None, _limited("url", "Opened by a tap")] = None
     url_title: Annotated[str | None, _limited("title", "Shown for the url")] = None
     sound: Annotated[str | None, _limited("short", "Name of a sound; each device has its own")] = None
@@ -119,3 +119,18 @@ class StreamQuery(Struct, forbid_unknown_fields=True):
 
 class CreateDevice(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1), _limited("name", "What people call it")]
+
+
+class NameGroup(Struct, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1), _limited("name", "What people call it")]
+
+
+class NameUser(Struct, forbid_unknown_fields=True):
+    user: Annotated[str, Meta(min_length=1), _limited("name", "The user's name")]
+
+
+class ShareWith(Struct, forbid_unknown_fields=True):
+    """One of the two has to be given."""
+
+    user: Annotated[str | None, _limited("name", "The name of a user")] = None
+    group: Annotated[str | None, _limited("name", "The name of a group")] = None

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, inspect
 
 from carillon.core.errors import BadInput
-from carillon.core.models import PLAIN
 from carillon.core.publish import Draft
 from carillon.dialects._http import query_fields
 from carillon.dialects.native.asks import ACTIONS, LARGEST, TAGS, Action, NewMessage
@@ -72,7 +71,7 @@ def parse_message(body: bytes) -> Draft:
         body=sent.message,
         title=sent.title,
         priority=sent.priority,
-        content_type=sent.content_type or PLAIN,
+        content_type=sent.content_type,
         url=sent.url,
         url_title=sent.url_title,
         sound=sent.sound,
