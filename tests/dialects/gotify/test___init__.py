@@ -102,7 +102,7 @@ async def test_the_python_library_reads_every_error_as_json(served: Served) -> N
     own = key(served.client)
     for method, path, status in (
         ("GET", "/nothing/at/all", 404),
-        ("GET", "/plugin", 404),
+        ("GET", "/plugin/1/config", 404),
         ("PUT", "/client/1", 404),
         ("GET", "/message?limit=0", 400),
         ("DELETE", "/message/99", 404),

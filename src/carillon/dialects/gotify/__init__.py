@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from carillon.core.kit import Kit
 from carillon.dialects import Mount
-from carillon.dialects.gotify import applications, clients, info, messages, stream, users
+from carillon.dialects.gotify import applications, clients, images, info, messages, plugins, stream, users
 from carillon.dialects.gotify.door import Door, Hall
 
 API = 1
@@ -28,6 +28,10 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/current/user/password", users.set_password),
     ("GET", "/application", applications.index),
     ("POST", "/application", applications.create),
+    ("POST", "/application/{id}/image", images.upload),
+    ("DELETE", "/application/{id}/image", images.delete),
+    ("GET", "/image/{file}", images.show),
+    ("HEAD", "/image/{file}", images.show),
     ("GET", "/application/{id}/message", messages.index_of_application),
     ("DELETE", "/application/{id}/message", messages.delete_of_application),
     ("GET", "/client", clients.index),
@@ -35,6 +39,12 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/message", messages.index),
     ("DELETE", "/message", messages.delete_all),
     ("DELETE", "/message/{id}", messages.delete_one),
+    ("GET", "/plugin", plugins.index),
+    ("GET", "/plugin/{id}/config", plugins.one),
+    ("POST", "/plugin/{id}/config", plugins.one),
+    ("GET", "/plugin/{id}/display", plugins.one),
+    ("POST", "/plugin/{id}/enable", plugins.one),
+    ("POST", "/plugin/{id}/disable", plugins.one),
     ("GET", "/stream", stream.not_a_handshake),
 )
 
