@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import msgspec
 import pytest
 
-from carillon.core.errors import BadInput, Conflict, NotFound
+from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from carillon.core.limits import Limits
-from carillon.core.models import Subscription
-from tests.builders import NOON, House, build
+from carillon.core.models import Share, User
+from carillon.core.priority import Scale
+from carillon.core.publish import Draft
+from tests.builders import LOCAL, NOON, House
 
 NAME = Limits().name
+SCALE = Scale("gotify")
 
 
 async def test_an_application_is_listed_for_its_owner_in_his_order(house: House) -> None:
@@ -85,21 +89,200 @@ async def test_an_application_of_another_is_as_one_that_does_not_exist(house: Ho
     assert texts == {"application does not exist"}
 
 
-async def test_who_only_receives_from_an_application_does_not_send_for_it(house: House) -> None:
+# Who else has it
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Ada's application "Backup", with Eve as a member of it. Bob has nothing to do with it; he is an admin."""
+
+    house: House
+    ada: User
+    eve: User
+    bob: User
+    number: int
+    secret: str
+
+    async def send(self, body: str = "done", secret: str | None = None) -> None:
+        sender = await self.house.access.sender(secret or self.secret, LOCAL)
+        await self.house.publisher.publish(sender, Draft(body=body), scale=SCALE)
+
+    async def inbox(self, user: User) -> list[str]:
+        return [item.message.body for item in await self.house.inbox.page(user.id, limit=100)]
+
+    async def listed(self, user: User) -> list[tuple[str, str]]:
+        """Name and role of what is listed for him."""
+        found = await self.house.accounts.applications.of(user.id)
+        return [(one.application.name, one.role) for one in found]
+
+
+@pytest.fixture
+async def shared(house: House) -> Shared:
+    ada, eve, bob = await house.user("ada"), await house.user("eve"), await house.user("bob", admin=True)
+    sender, secret = await house.sender(ada)
+    number = sender.application.id
+    await house.accounts.applications.share(ada.id, number, with_user=eve.id)
+    return Shared(house, ada, eve, bob, number, secret)
+
+
+async def test_a_member_receives_and_does_not_manage(shared: Shared) -> None:
+    applications, number = shared.house.accounts.applications, shared.number
+    await shared.send()
+    assert await shared.inbox(shared.eve) == ["done"] == await shared.inbox(shared.ada)
+    assert await shared.listed(shared.eve) == [("Backup", "member")]
+    calls: list[Callable[[int], Awaitable[object]]] = [
+        lambda user_id: applications.own(user_id, number),
+        lambda user_id: applications.sender(user_id, number),
+        lambda user_id: applications.regenerate(user_id, number),
+        lambda user_id: applications.shares(user_id, number),
+        lambda user_id: applications.share(user_id, number, with_user=shared.bob.id),
+        lambda user_id: applications.unshare(user_id, number, with_user=shared.eve.id),
+        lambda user_id: applications.set_image(user_id, number, None),
+        lambda user_id: applications.update(user_id, number, name="Mine"),
+        lambda user_id: applications.update(user_id, number, description="mine"),
+        lambda user_id: applications.update(user_id, number, default_priority=9),
+        lambda user_id: applications.update(user_id, number, content_type="text/plain"),
+    ]
+    for call in calls:
+        with pytest.raises(Forbidden, match="only its owner may do this"):
+            await call(shared.eve.id)
+        with pytest.raises(NotFound, match=r"^application does not exist$"):
+            await call(shared.bob.id)
+    with pytest.raises(NotFound):
+        await applications.delete(shared.bob.id, number)
+    assert await shared.listed(shared.ada) == [("Backup", "owner")]
+    await shared.send("the old token")
+    assert await shared.inbox(shared.bob) == []
+
+
+async def test_a_member_has_the_application_where_he_wants_it(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    await applications.add(shared.eve.id, "Door")
+    same = await applications.update(shared.eve.id, shared.number, name="Backup", description="", sort_key="a7")
+    assert (same.sort_key, same.role) == ("a7", "member")
+    assert await shared.listed(shared.eve) == [("Door", "owner"), ("Backup", "member")]
+    assert (await applications.get(shared.ada.id, shared.number)).sort_key == "a0"
+    with pytest.raises(Conflict, match="sort key is not unique"):
+        await applications.update(shared.eve.id, shared.number, sort_key="a1")
+
+
+async def test_whom_it_is_shared_with(shared: Shared) -> None:
+    applications, groups = shared.house.accounts.applications, shared.house.accounts.groups
+    family = await groups.add("family")
+    await groups.join(family.id, shared.bob.id)
+    await applications.share(shared.ada.id, shared.number, with_group=family.id)
+    await applications.share(shared.ada.id, shared.number, with_user=shared.ada.id)
+    assert await applications.shares(shared.ada.id, shared.number) == [
+        Share(role="owner", name="ada", user_id=shared.ada.id),
+        Share(role="member", name="eve", user_id=shared.eve.id),
+        Share(role="member", name="family", group_id=family.id),
+    ]
+    await shared.send("to all")
+    await applications.unshare(shared.ada.id, shared.number, with_user=shared.eve.id)
+    await shared.send("to the family")
+    await applications.unshare(shared.ada.id, shared.number, with_group=family.id)
+    await shared.send("to ada")
+    assert await shared.inbox(shared.ada) == ["to ada", "to the family", "to all"]
+    assert await shared.inbox(shared.bob) == ["to the family", "to all"]
+    assert await shared.inbox(shared.eve) == ["to all"]
+    assert await shared.listed(shared.eve) == await shared.listed(shared.bob) == [("Backup", "receiver")]
+    for who in ({"with_user": shared.eve.id}, {"with_group": family.id}, {"with_user": shared.ada.id}, {}):
+        with pytest.raises(NotFound, match="is not shared"):
+            await applications.unshare(shared.ada.id, shared.number, **who)
+    for who in ({"with_user": 99}, {"with_group": 99}, {}):
+        with pytest.raises(NotFound, match="no such user or group"):
+            await applications.share(shared.ada.id, shared.number, **who)
+
+
+# Changing, deleting
+
+
+async def test_an_application_is_changed_for_its_next_message(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    await shared.send()
+    changed = await applications.update(
+        shared.ada.id,
+        shared.number,
+        name="Night",
+        description="at night",
+        default_priority=7,
+        content_type="text/markdown",
+        sort_key="a4",
+    )
+    assert changed == await applications.get(shared.ada.id, shared.number)
+    stored = changed.application
+    assert (stored.name, stored.description, stored.default_priority, stored.content_type, changed.sort_key) == (
+        "Night",
+        "at night",
+        7,
+        "text/markdown",
+        "a4",
+    )
+    await shared.send()
+    (item, _) = await shared.house.inbox.page(shared.eve.id, limit=2)
+    assert (item.message.title, item.message.priority, item.message.content_type) == ("Night", 7, "text/markdown")
+    assert await applications.update(shared.ada.id, shared.number, sort_key="") == msgspec.structs.replace(
+        changed, application=msgspec.structs.replace(stored, last_used=NOON)
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"name": ""}, "name must not be empty"),
+        ({"description": "\0"}, "description must not contain a zero byte"),
+        ({"sort_key": "x" * (Limits().short + 1)}, "sortKey is longer than 256 bytes"),
+        ({"default_priority": 2**31}, "defaultPriority must be a 32-bit number"),
+        ({"content_type": "text/html"}, "content_type must be one of auto, text/plain, text/markdown"),
+    ],
+)
+async def test_what_an_application_cannot_become(house: House, fields: dict[str, str], text: str) -> None:
     ada = await house.user()
     sender, _ = await house.sender(ada)
+    with pytest.raises(BadInput, match=f"^{re.escape(text)}$"):
+        await house.accounts.applications.update(ada.id, sender.application.id, **fields)  # type: ignore[arg-type]  # by case
+    assert (await house.accounts.applications.get(ada.id, sender.application.id)).application == sender.application
 
-    class Received:
-        """A store in which every tie is that of a receiver."""
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(house.store, name)
+async def test_a_new_token_is_the_only_one(shared: Shared) -> None:
+    _, other = await shared.house.accounts.tokens.add("application", shared.number)
+    await shared.send("first")
+    await shared.send("second", other)
+    secret = await shared.house.accounts.applications.regenerate(shared.ada.id, shared.number)
+    assert re.fullmatch("A[0-9A-Za-z]{14}", secret)
+    for dead in (shared.secret, other):
+        with pytest.raises(Unauthenticated):
+            await shared.send("dead", dead)
+    await shared.send("third", secret)
+    assert await shared.inbox(shared.eve) == ["third", "second", "first"]
 
-        async def subscription(self, user_id: int, application_id: int) -> Subscription | None:
-            found = await house.store.subscription(user_id, application_id)
-            return msgspec.structs.replace(found, role="receiver") if found else None
 
-    accounts = build(Received(), hub=house.hub, clock=house.clock, limits=Limits()).accounts
-    assert (await accounts.applications.get(ada.id, sender.application.id)).role == "receiver"
+async def test_a_deleted_application_stays_with_those_who_hold_its_messages(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    await shared.send()
+    await applications.delete(shared.ada.id, shared.number)
+    assert await shared.listed(shared.ada) == [] == await shared.inbox(shared.ada)
+    assert await shared.listed(shared.eve) == [("Backup", "receiver")]
+    assert await shared.inbox(shared.eve) == ["done"]
+    with pytest.raises(Unauthenticated):
+        await shared.send()
+    with pytest.raises(Forbidden):
+        await applications.update(shared.eve.id, shared.number, sort_key="a5")
     with pytest.raises(NotFound):
-        await accounts.applications.sender(ada.id, sender.application.id)
+        await applications.delete(shared.ada.id, shared.number)
+    await applications.delete(shared.eve.id, shared.number)
+    assert await shared.listed(shared.eve) == [] == await shared.inbox(shared.eve)
+    with pytest.raises(NotFound):
+        await applications.delete(shared.eve.id, shared.number)
+
+
+async def test_who_leaves_hears_no_more_until_it_is_shared_with_him_again(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    await shared.send("before")
+    await applications.delete(shared.eve.id, shared.number)
+    await shared.send("after")
+    assert await shared.listed(shared.eve) == [] == await shared.inbox(shared.eve)
+    assert await shared.inbox(shared.ada) == ["after", "before"]
+    await applications.share(shared.ada.id, shared.number, with_user=shared.eve.id)
+    await shared.send("again")
+    assert await shared.inbox(shared.eve) == ["again"]

@@ -1,4 +1,7 @@
-"""Applications: create, change, delete. One the asking user has no tie to does not exist for him (NotFound)."""
+"""Applications: create, change, share, delete. One the asking user has no tie to does not exist for him (NotFound).
+
+Its owners manage it, and nobody else, an admin neither: he has no tie to what others own (Forbidden for members).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from carillon.core.access import Access
 from carillon.core.errors import BadInput, Forbidden, NotFound
 from carillon.core.images import Pictures
 from carillon.core.limits import INT32, Limits, clean, require
-from carillon.core.models import Image, Subscription
+from carillon.core.models import AUTO, MARKDOWN, PLAIN, Image, Share, Subscription
 from carillon.core.ports import Clock, Ids, NewApplication, Sender, Store
 from carillon.core.tokens import Tokens
 
-
 IMAGE_NAME = 25  # characters, as Gotify's
+CONTENT_TYPES = (AUTO, PLAIN, MARKDOWN)
+GONE = "application does not exist"
+NOT_OWNER = "only its owner may do this with an application"
 
 
 class Applications:
@@ -32,22 +37,22 @@ class Applications:
         """Raises NotFound for an application that the user has no tie to."""
         subscription = await self._store.subscription(user_id, application_id)
         if subscription is None:
-            raise NotFound("application does not exist")
+            raise NotFound(GONE)
         return subscription
 
     async def own(self, user_id: int, application_id: int) -> Subscription:
         """An application that the user may manage. Raises NotFound, and Forbidden for a member."""
         subscription = await self.get(user_id, application_id)
         if subscription.role != "owner":
-            raise Forbidden("only owners may change an application")
+            raise Forbidden(NOT_OWNER)
         return subscription
 
     async def sender(self, user_id: int, application_id: int) -> Sender:
-        """An application of the user's own, ready to publish. Raises NotFound."""
-        subscription = await self.get(user_id, application_id)
-        sender = await self._store.sender(application_id) if subscription.role == "owner" else None
+        """An application of the user's own, ready to publish. Raises NotFound, and Forbidden for a member."""
+        await self.own(user_id, application_id)
+        sender = await self._store.sender(application_id)
         if sender is None:
-            raise NotFound("application does not exist")
+            raise NotFound(GONE)
         return sender
 
     async def add(
@@ -63,11 +68,7 @@ class Applications:
 
         Raises BadInput for what is empty, too long or no 32-bit number, Conflict for a sort key in use.
         """
-        require("name", name, self._limits.name)
-        clean("description", description, self._limits.description)
-        clean("sortKey", sort_key or "", self._limits.short)
-        if default_priority not in INT32:
-            raise BadInput("defaultPriority must be a 32-bit number")
+        self._check(name, description=description, default_priority=default_priority, sort_key=sort_key)
         token = self._tokens.mint("application")
         subscription = await self._store.add_application(
             NewApplication(
@@ -84,6 +85,103 @@ class Applications:
         self._access.forget()
         return subscription, token.secret
 
+    async def update(
+        self,
+        user_id: int,
+        application_id: int,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        default_priority: int | None = None,
+        content_type: str | None = None,
+        sort_key: str | None = None,
+    ) -> Subscription:
+        """The application as it is now. None and what is there already leave, and so does an empty sort key.
+
+        Raises NotFound, BadInput as `add`, Conflict for a sort key in use, and Forbidden: a member may change the
+        sort key, which is his own, and nothing else; one who has left it not even that.
+        """
+        self._check(
+            name,
+            description=description,
+            default_priority=default_priority,
+            content_type=content_type,
+            sort_key=sort_key,
+        )
+        before = await self.get(user_id, application_id)
+        stored = before.application
+        asked = (name, description, default_priority, content_type)
+        there = (stored.name, stored.description, stored.default_priority, stored.content_type)
+        if all(new in (None, old) for new, old in zip(asked, there, strict=True)):
+            name = description = default_priority = content_type = None
+        elif before.role != "owner":
+            raise Forbidden(NOT_OWNER)
+        if before.role == "receiver":
+            raise Forbidden(NOT_OWNER)
+        after = await self._store.update_application(
+            user_id,
+            application_id,
+            name=name,
+            description=description,
+            default_priority=default_priority,
+            content_type=content_type,
+            sort_key=sort_key or None,
+        )
+        if after is None:
+            raise NotFound(GONE)
+        self._access.forget()
+        return after
+
+    async def regenerate(self, user_id: int, application_id: int) -> str:
+        """The secret of a new token, shown this once; all others of the application are dead. Raises as `own`."""
+        await self.own(user_id, application_id)
+        token = self._tokens.mint("application")
+        await self._store.replace_tokens(
+            "application", application_id, digest=token.digest, sealed=token.sealed, now=self._clock.now()
+        )
+        self._access.forget()
+        return token.secret
+
+    async def delete(self, user_id: int, application_id: int) -> None:
+        """An owner deletes it for all; what others have of it they keep, and see it listed while they do. Anybody
+        else leaves it: its messages are gone from his inbox, and no more come. Raises NotFound.
+        """
+        subscription = await self.get(user_id, application_id)
+        now = self._clock.now()
+        if subscription.role == "owner":
+            found = await self._store.delete_application(application_id, now=now)
+        else:
+            found = await self._store.leave(user_id, application_id, now=now)
+        if not found:
+            raise NotFound(GONE)
+        self._access.forget()
+
+    async def shares(self, user_id: int, application_id: int) -> list[Share]:
+        """Whom its messages reach: owners and members by id, then groups. Raises as `own`."""
+        await self.own(user_id, application_id)
+        return await self._store.shares(application_id)
+
+    async def share(
+        self, user_id: int, application_id: int, *, with_user: int | None = None, with_group: int | None = None
+    ) -> None:
+        """With one of the two. From now on its messages reach him, or them, also who had left. Raises as `own`, and
+        NotFound for who is not there.
+        """
+        await self.own(user_id, application_id)
+        if not await self._store.share(application_id, user_id=with_user, group_id=with_group):
+            raise NotFound("there is no such user or group")
+        self._access.forget()
+
+    async def unshare(
+        self, user_id: int, application_id: int, *, with_user: int | None = None, with_group: int | None = None
+    ) -> None:
+        """With one of the two. They keep what they have. Raises as `own`, and NotFound for who is no member so."""
+        await self.own(user_id, application_id)
+        now = self._clock.now()
+        if not await self._store.unshare(application_id, user_id=with_user, group_id=with_group, now=now):
+            raise NotFound("the application is not shared with him or them")
+        self._access.forget()
+
     async def set_image(self, user_id: int, application_id: int, data: bytes | None) -> Subscription:
         """Gives the application the picture in the bytes of a file, under a new name; None: it has none any more.
 
@@ -96,10 +194,29 @@ class Applications:
             name = f"{self._ids.secret(IMAGE_NAME)}.{picture.extension}"
             image = Image(name, picture.media_type, picture.content)
         if not await self._store.set_image(application_id, image):
-            raise NotFound("application does not exist")
+            raise NotFound(GONE)
         self._access.forget()
         return await self.get(user_id, application_id)
 
     async def image(self, name: str) -> Image | None:
         """A picture by its name, for anybody."""
         return await self._store.image(name)
+
+    def _check(
+        self,
+        name: str | None,
+        *,
+        description: str | None = None,
+        default_priority: int | None = None,
+        content_type: str | None = None,
+        sort_key: str | None = None,
+    ) -> None:
+        """Raises BadInput. None is nothing to check."""
+        if name is not None:
+            require("name", name, self._limits.name)
+        clean("description", description or "", self._limits.description)
+        clean("sortKey", sort_key or "", self._limits.short)
+        if default_priority is not None and default_priority not in INT32:
+            raise BadInput("defaultPriority must be a 32-bit number")
+        if content_type is not None and content_type not in CONTENT_TYPES:
+            raise BadInput(f"content_type must be one of {', '.join(CONTENT_TYPES)}")
