@@ -29,6 +29,7 @@ RUN = {
     "Node-RED",
     "Alertmanager",  # in test_alertmanager.py
 }
+MARKDOWN = {"client::display": {"contentType": "text/markdown"}}
 
 
 def snippets(heading: str, server: Server, token: str) -> list[str]:
@@ -104,6 +105,7 @@ async def test_markdown_of_several_lines(server: Server, admin: Person) -> None:
         message = await heard(stream)
     text = "# Tonight\n\nAll is **well**.\n\n- 3 backups\n- 0 errors"
     assert told(message) == ("Report", text, 2)
+    assert message["extras"] == MARKDOWN
     assert await admin.messages() == [message]
 
 
