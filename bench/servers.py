@@ -68,6 +68,7 @@ def carillon(place: Place, **settings: str) -> Iterator[Server]:
         "CARILLON_PORT": str(port),
         "CARILLON_ADMIN_PASSWORD": PASSWORD,
         "CARILLON_LOG_LEVEL": "warning",
+        "CARILLON_PUBLISH_RATE": "0",
         **given,
     }
     with _running([CARILLON, "serve"], env, place=place, port=port) as server:

@@ -20,10 +20,14 @@ from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.models import Application, Change, Device, Message, Subscription, User
+from carillon.core.moving import Moving
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer, Peers
 from carillon.core.ports import Publication, Sender, Store
+from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
+from carillon.core.rates import Publishing
+from carillon.core.tokens import Minting
 from carillon.hub.local import LocalHub
 from carillon.storage import open_store
 
@@ -154,6 +158,7 @@ class House:
     accounts: Accounts
     publisher: Publisher
     inbox: Inbox
+    presence: Presence
     housekeeping: Housekeeping
     kit: Kit
 
@@ -167,16 +172,34 @@ class House:
         return await self.accounts.applications.sender(owner.id, subscription.application.id), secret
 
 
-def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: Peers | None = None) -> House:
+def build(
+    store: Store,
+    *,
+    hub: LocalHub,
+    clock: Clock,
+    limits: Limits,
+    peers: Peers | None = None,
+    publishing: Publishing | None = None,
+    minting: Minting | None = None,
+    hasher: PasswordHasher | None = None,
+) -> House:
     """The core as the composition root joins it. The caller closes `access`, then `passwords`."""
     ids = Ids()
-    passwords = Passwords(clock, ids, quick_hasher())
-    access = Access(store, passwords, clock)
+    passwords = Passwords(clock, ids, hasher or quick_hasher())
+    access = Access(store, passwords, clock, publishing=publishing)
     accounts = Accounts.over(
-        store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits
+        store=store,
+        hub=hub,
+        access=access,
+        passwords=passwords,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        minting=minting,
     )
     publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits)
-    housekeeping = Housekeeping(store, clock)
+    presence = Presence(store=store, hub=hub, access=access, clock=clock)
+    housekeeping = Housekeeping(store, clock, presence)
     inbox = Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake)
 
     async def healthy() -> bool:
@@ -197,17 +220,29 @@ def build(store: Store, *, hub: LocalHub, clock: Clock, limits: Limits, peers: P
         peers=peers or Peers(),
         site=Site(build=Build("0.0.test"), healthy=healthy),
     )
-    return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, housekeeping, kit)
+    return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, presence, housekeeping, kit)
+
+
+def moving_of(house: House) -> Moving:
+    """The way in for other servers."""
+    return Moving(
+        store=house.store,
+        hub=house.hub,
+        access=house.access,
+        tokens=house.accounts.tokens,
+        clock=house.clock,
+        ids=house.ids,
+    )
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, limits: Limits | None = None, peers: Peers | None = None) -> AsyncIterator[House]:
-    """The core over a real SQLite database in `folder`."""
+async def opened(folder: Path, *, limits: Limits | None = None, **parts: Any) -> AsyncIterator[House]:
+    """The core over a real SQLite database in `folder`; `parts` are those of `build`."""
     clock = Clock()
     limits = limits or Limits()
     hub = LocalHub(streams_per_user=limits.streams_per_user)
     store = await open_store(None, folder, announce=hub.announce, limits=limits, clock=clock)
-    house = build(store, hub=hub, clock=clock, limits=limits, peers=peers)
+    house = build(store, hub=hub, clock=clock, limits=limits, **parts)
     try:
         yield house
     finally:

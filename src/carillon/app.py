@@ -18,10 +18,15 @@ from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
-from carillon.core.ports import Store
+from carillon.core.ports import Ids, Store
+from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
+from carillon.core.rates import publishing
+from carillon.core.secrets import Vault
+from carillon.core.tokens import Minting
 from carillon.front import Front
 from carillon.hub.local import LocalHub
+from carillon.ops.keys import KEY_BYTES, vault_key
 from carillon.ops.system import SystemClock, SystemIds
 from carillon.plugins import Plugin, discover
 from carillon.settings import Settings
@@ -63,7 +68,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
 async def composed(settings: Settings) -> AsyncIterator[App]:
     """The application without background work. Opens storage, migrating it first, and closes it again.
 
-    Raises what storage raises when it cannot be opened, PluginError and MountError.
+    Raises what storage raises when it cannot be opened, KeyFileError, PluginError and MountError.
     """
     clock, ids = SystemClock(), SystemIds()
     limits = Limits(
@@ -75,13 +80,20 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
     store = await open_store(
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )
-    access = Access(store, passwords, clock)
-    housekeeping = Housekeeping(store, clock)
+    access = Access(store, passwords, clock, publishing=publishing(settings.publish_rate, settings.publish_burst))
+    housekeeping = Housekeeping(store, clock, Presence(store=store, hub=hub, access=access, clock=clock))
     try:
         kit = Kit(
             access=access,
             accounts=Accounts.over(
-                store=store, hub=hub, access=access, passwords=passwords, clock=clock, ids=ids, limits=limits
+                store=store,
+                hub=hub,
+                access=access,
+                passwords=passwords,
+                clock=clock,
+                ids=ids,
+                limits=limits,
+                minting=_minting(settings, ids),
             ),
             publisher=Publisher(store=store, clock=clock, ids=ids, limits=limits),
             inbox=Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake),
@@ -117,6 +129,11 @@ async def _healthy(store: Store) -> bool:
     except CarillonError:
         return False
     return True
+
+
+def _minting(settings: Settings, ids: Ids) -> Minting:
+    vault = Vault(vault_key(settings.data, ids.entropy(KEY_BYTES))) if settings.show_tokens else None
+    return Minting(settings.token_length, vault)
 
 
 def _origins(settings: Settings) -> frozenset[str]:

@@ -95,6 +95,11 @@ def _one_of(*words: str) -> Kind[str]:
     return Kind(f"one of {', '.join(words)}", read)
 
 
+def _one_number_of(*numbers: int) -> Kind[int]:
+    words = _one_of(*map(str, numbers))
+    return Kind(words.expects, lambda text: int(words.read(text)))
+
+
 def _switch(text: str) -> bool:
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     if text.lower() not in words:
@@ -146,6 +151,8 @@ LEVEL = _one_of("debug", "info", "warning", "error")
 FORMAT = _one_of("auto", "text", "json")
 SWITCH = Kind("true or false", _switch)
 COUNT = _whole(1, 1_000_000)
+RATE = _whole(0, 1_000_000)
+TOKEN_LENGTH = _one_number_of(15, 49)
 SIZE = _whole(1024, 1024**3)
 
 
@@ -186,7 +193,38 @@ class Settings:
     streams_per_user: Annotated[int, Setting("Open streams that one user may have.", COUNT)] = 100
     request_limit: Annotated[int, Setting("Largest request, in bytes.", SIZE)] = 1024 * 1024
     message_limit: Annotated[int, Setting("Longest text of a message, in bytes of UTF-8.", SIZE)] = 64 * 1024
+    publish_rate: Annotated[
+        int,
+        Setting(
+            "Messages a second that one token may send in the long run; its user and its address, four times that; "
+            "0: as many as it likes.",
+            RATE,
+        ),
+    ] = 50
+    publish_burst: Annotated[
+        int, Setting("Messages that one token may send at once before that counts; user and address as above.", COUNT)
+    ] = 5000
+    token_length: Annotated[
+        int,
+        Setting("Characters of the tokens that are made: 15, as before Gotify 3, or 49, as since then.", TOKEN_LENGTH),
+    ] = 15
+    show_tokens: Annotated[
+        bool,
+        Setting(
+            "Whether lists show their owners the tokens that are made from now on; each is then kept a second time, "
+            "encrypted with the key in `carillon.key` in the data folder.",
+            SWITCH,
+        ),
+    ] = False
     registration: Annotated[bool, Setting("Whether anybody may make himself an account.", SWITCH)] = False
+    snapshot: Annotated[
+        bool,
+        Setting(
+            "Whether a copy of the SQLite database is kept as gotify.db in the data folder, for backups with `cp`: "
+            "made at the start, every hour and at the end.",
+            SWITCH,
+        ),
+    ] = False
     gotify_face: Annotated[
         int,
         Setting(

@@ -10,7 +10,7 @@ from carillon.core.access import TOUCH_EVERY, Access, Actor, digest
 from carillon.core.errors import Forbidden, Unauthenticated, Unavailable
 from carillon.core.peers import Peer
 from carillon.core.ports import Bearer, Store
-from tests.builders import LOCAL, NOON, SECOND, House
+from tests.builders import LOCAL, NOON, REMOTE, SECOND, House
 
 
 class Watched:

@@ -134,7 +134,7 @@ async def test_an_idempotency_key_is_forgotten_after_its_hour(house: House, back
 
 async def test_a_clearing_is_swept_without_waiting_for_the_next_round(house: House, ada: User, backup: Sender) -> None:
     watched = Watched(house.store)
-    housekeeping = Housekeeping(watched, house.clock)
+    housekeeping = Housekeeping(watched, house.clock, house.presence)
     async with running(housekeeping):
         await watched.round_is_over()
         await send(house, backup)
@@ -149,7 +149,7 @@ async def test_a_clearing_is_swept_without_waiting_for_the_next_round(house: Hou
 @pytest.mark.parametrize("failure", [Unavailable("the disk is full"), RuntimeError("a bug")])
 async def test_a_failure_does_not_end_it(house: House, failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
     watched = Watched(house.store, failure)
-    housekeeping = Housekeeping(watched, house.clock)
+    housekeeping = Housekeeping(watched, house.clock, house.presence)
     async with running(housekeeping):
         await watched.failed.wait()
         housekeeping.wake()
@@ -157,7 +157,7 @@ async def test_a_failure_does_not_end_it(house: House, failure: Exception, caplo
     assert str(failure) in caplog.text
 
 
-async def test_it_rests_longer_than_it_works_but_never_long() -> None:
+async def test_it_rests_longer_than_it_works_but_never_long(house: House) -> None:
     """By its clock each slice takes 10 ms, so it rests 40 ms after each of nine."""
 
     class Slow(Clock):
@@ -184,5 +184,5 @@ async def test_it_rests_longer_than_it_works_but_never_long() -> None:
 
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await Housekeeping(Full(), Slow()).round()  # type: ignore[arg-type]  # the three methods it uses
+    await Housekeeping(Full(), Slow(), house.presence).round()  # type: ignore[arg-type]  # the three methods it uses
     assert 9 * 4 * 0.01 <= loop.time() - began < 2

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from carillon.core.errors import Unauthenticated
 from carillon.ops.control import USER_HEADER, ControlApp
 from carillon.ops.desk import OPERATIONS, Desk
-from tests.builders import LOCAL, House, opened
+from tests.builders import LOCAL, House, moving_of, opened
 
 
 class Api:
@@ -54,6 +54,7 @@ def desk_of(house: House) -> Desk:
         access=house.access,
         store=house.store,
         ids=house.ids,
+        moving=moving_of(house),
         parts=[],
     )
 

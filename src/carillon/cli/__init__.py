@@ -17,6 +17,7 @@ from carillon import __version__
 from carillon.cli.terminal import CommandError, commands, complain
 from carillon.core.errors import CarillonError
 from carillon.front import MountError
+from carillon.ops.keys import KeyFileError
 from carillon.plugins import PluginError
 from carillon.settings import SettingsError
 from carillon.storage.refusals import Refusal
@@ -24,9 +25,22 @@ from carillon.storage.refusals import Refusal
 if TYPE_CHECKING:
     from typer._click import Command, Context
 
-COMMANDS = ("serve", "send", "listen", "users", "tokens", "settings", "doctor", "migrate")
+COMMANDS = (
+    "serve",
+    "send",
+    "listen",
+    "users",
+    "groups",
+    "applications",
+    "tokens",
+    "settings",
+    "doctor",
+    "migrate",
+    "backup",
+    "restore",
+)
 
-OURS = (CommandError, CarillonError, SettingsError, Refusal, PluginError, MountError)
+OURS = (CommandError, CarillonError, SettingsError, Refusal, KeyFileError, PluginError, MountError)
 
 
 class Commands(TyperGroup):

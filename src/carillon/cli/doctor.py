@@ -17,6 +17,7 @@ from carillon.cli.terminal import CommandError, commands, say
 from carillon.core.errors import CarillonError
 from carillon.front import MountError
 from carillon.ops.desk import STATE, Nothing, State
+from carillon.ops.keys import KeyFileError
 from carillon.plugins import PluginError
 from carillon.settings import Settings
 from carillon.storage.migrate import pending
@@ -88,7 +89,7 @@ def _installation(settings: Settings) -> Iterator[Finding]:
                 yield Finding("warn", f"database: the next start makes these changes: {', '.join(waiting)}")
                 return
             state = ask(settings, STATE, Nothing())
-        except (PluginError, MountError) as error:
+        except (KeyFileError, PluginError, MountError) as error:
             yield Finding("fail", str(error))
             return
         except (CarillonError, Refusal, sqlite3.Error) as error:

@@ -29,6 +29,7 @@ TOUCH_EVERY = 5 * 60 * SECOND  # `last_used` is at most this stale
 COMPLAINTS = Rate(interval=300.0, burst=1)  # lines in the log about one token
 
 NOT_AN_APPLICATION = "a device token where an application token is needed"
+WRONG_PASSWORD = "wrong name or password"  # noqa: S105  # what is told, not what is kept
 NOT_A_DEVICE = "an application token where a device token is needed"
 
 
@@ -121,7 +122,7 @@ class Access:
             if user is None or not fits:
                 self._sign_ins.failed(name, peer)
                 log.info("wrong name or password from %s", peer.address)
-                raise Unauthenticated("wrong name or password")
+                raise Unauthenticated(WRONG_PASSWORD)
             user = await self._renewed(user, password)
         self._sign_ins.let_in(name, peer)
         return Actor(user)
@@ -148,6 +149,11 @@ class Access:
         finally:
             del self._lent[secret]
 
+    def seen(self, device: Device) -> Device:
+        """With its last use as it is known here, of which storage hears up to five minutes later."""
+        use = self._used.get(device.id)
+        return replace(device, last_used=max(use.moment, device.last_used or 0)) if use else device
+
     async def keep_alive(self, device_ids: Collection[int]) -> None:
         """These devices are in use now, though no request of theirs comes. Raises Unavailable."""
         now = self._clock.now()
@@ -170,15 +176,16 @@ class Access:
         return self._known.get(secret) or self._lent.get(secret) or await self._look_up(secret, peer)
 
     async def _look_up(self, secret: str, peer: Peer) -> Bearer:
-        generation = self._generation
         try:
-            bearer = await self._find(secret)
+            generation, bearer = self._generation, await self._find(secret)
+            while generation != self._generation:  # what was read before a change may be gone by now
+                generation, bearer = self._generation, await self._find(secret)
         except Unauthenticated as error:
             self._sign_ins.unknown_token(peer)
             log.info("refused what came from %s: %s", peer.address, error)
             raise
         # A signed token is one of many for the same key, and ends by itself.
-        if generation == self._generation and signed_at(secret) is None:
+        if signed_at(secret) is None:
             if len(self._known) >= CACHED_TOKENS:
                 self._known.clear()
             self._known[secret] = bearer
@@ -202,12 +209,10 @@ class Access:
         """Raises Unauthenticated for a device that has not been used for too long."""
         device = bearer.device
         if device is not None:
-            now, expires = self._clock.now(), device.expires
-            if expires is not None:
-                use = self._used.get(device.id)
-                if max(expires, use.moment + device.expires_after * SECOND if use else 0) <= now:
-                    self._complain(bearer.token, peer, "a device that has not been used for too long")
-                    raise Unauthenticated("a device that has not been used for too long")
+            now, expires = self._clock.now(), self.seen(device).expires
+            if expires is not None and expires <= now:
+                self._complain(bearer.token, peer, "a device that has not been used for too long")
+                raise Unauthenticated("a device that has not been used for too long")
             if len(self._used) >= CACHED_TOKENS:
                 self._used.clear()
             self._used[device.id] = _Use(bearer.token.id, now, expires=expires is not None)
@@ -215,16 +220,26 @@ class Access:
         return Actor(user, device, self._note_use(bearer.token))
 
     async def _renewed(self, user: User, password: str) -> User:
-        """The user, with a new hash where his was of an outdated kind. Not a change of his password."""
+        """The user, with a new hash where his was of an outdated kind. Not a change of his password.
+
+        Raises Unauthenticated when that was changed meanwhile.
+        """
         try:
             fresh = await self._passwords.renewed(user.password_hash, password)
-            if fresh is None or not await self._store.rehash_password(user.id, old=user.password_hash, new=fresh):
+            if fresh is None:
                 return user
+            renewed = await self._store.rehash_password(user.id, old=user.password_hash, new=fresh)
         except CarillonError as error:
             log.warning("the hash of the password of %r not renewed: %s", user.name, error)
             return user
         self.forget()
-        return replace(user, password_hash=fresh)
+        if renewed:
+            return replace(user, password_hash=fresh)
+        # Meanwhile somebody else has renewed it, or has changed the password.
+        now = await self._store.user(user.id)
+        if now is None or not await self._passwords.verify(now.password_hash, password):
+            raise Unauthenticated(WRONG_PASSWORD)
+        return now
 
     def _count(self, token_id: int | None, user_id: int | None, peer: Peer) -> None:
         if self._publishing is not None:

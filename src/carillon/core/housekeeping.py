@@ -1,4 +1,4 @@
-"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys."""
+"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys, devices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from carillon.core.errors import CarillonError
 from carillon.core.ports import Clock, Store
+from carillon.core.presence import Presence
 
 log = logging.getLogger("carillon.housekeeping")
 
@@ -19,9 +20,10 @@ TOMBSTONE_MICROSECONDS = 30 * 24 * 3600 * 1_000_000
 
 
 class Housekeeping:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, presence: Presence) -> None:
         self._store = store
         self._clock = clock
+        self._presence = presence
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
@@ -51,6 +53,7 @@ class Housekeeping:
         await self._drain(
             lambda: self._store.forget(tombstones_before=now - TOMBSTONE_MICROSECONDS, now=now, limit=SLICE)
         )
+        await self._presence.round()
 
     async def _drain(self, work: Callable[[], Awaitable[int]]) -> None:
         while True:

@@ -93,7 +93,16 @@ class NewApplication(Struct, frozen=True, kw_only=True):
     content_type: str = AUTO
 
 
+class ChangedUser(Struct, frozen=True):
+    """A user as he is now, and the ids of his sessions that a new password has ended."""
+
+    user: User
+    ended: list[int]
+
+
 class NewDevice(Struct, frozen=True, kw_only=True):
+    """`password_hash`: it is made because the password of that hash was shown; None: for another reason."""
+
     user_id: int
     name: str
     created: int
@@ -102,6 +111,7 @@ class NewDevice(Struct, frozen=True, kw_only=True):
     kind: DeviceKind = "device"
     expires_after: int = 0
     elevated_until: int = 0
+    password_hash: str | None = None
 
 
 class Sender(Struct, frozen=True):
@@ -180,11 +190,19 @@ class Store(Protocol):
     async def user(self, user_id: int) -> User | None: ...
     async def user_by_name(self, name: str) -> User | None: ...
     async def users(self) -> list[User]: ...
-    async def update_user(self, user_id: int, *, name: str | None = None, admin: bool | None = None) -> User | None:
-        """None leaves. Raises `Conflict` when the name is taken, or for taking the rights of the last admin."""
+    async def update_user(
+        self,
+        user_id: int,
+        *,
+        name: str | None = None,
+        admin: bool | None = None,
+        password_hash: str | None = None,
+        keep_session: int | None = None,
+    ) -> ChangedUser | None:
+        """None leaves. A new password ends `initial_password`, and the user's sessions but `keep_session`.
 
-    async def set_password(self, user_id: int, password_hash: str) -> bool:
-        """Ends `initial_password` too. False: no such user."""
+        Raises `Conflict` when the name is taken, or for taking the rights of the last admin.
+        """
 
     async def rehash_password(self, user_id: int, *, old: str, new: str) -> bool:
         """Another hash of the same password. False: the password is no longer that of the hash `old`."""
@@ -247,7 +265,9 @@ class Store(Protocol):
 
     async def remove_member(self, group_id: int, user_id: int, *, now: int) -> bool: ...
 
-    async def add_device(self, device: NewDevice) -> Device: ...
+    async def add_device(self, device: NewDevice) -> Device:
+        """Raises `NotFound` for the user, `Unauthenticated` for a password that is not his any more."""
+
     async def device(self, user_id: int, device_id: int) -> Device | None: ...
     async def devices(self, user_id: int) -> list[Device]:
         """Also those that have expired and are not removed yet."""
@@ -264,9 +284,6 @@ class Store(Protocol):
         """None leaves."""
 
     async def delete_device(self, user_id: int, device_id: int) -> bool: ...
-    async def delete_sessions(self, user_id: int, *, keep: int | None) -> list[int]:
-        """Those of kind "session" but the one with the id `keep`. Returns their ids."""
-
     async def expire_devices(self, now: int, limit: int) -> list[Device]:
         """Removes up to `limit` devices that have not been used for too long, and returns them."""
 
@@ -362,6 +379,9 @@ class Hub(Protocol):
 
     def drop(self, user_id: int, device_id: int | None = None) -> None:
         """Ends the listeners of a user, or of one device."""
+
+    def devices(self) -> set[int]:
+        """The ids of those that listen."""
 
     def close(self) -> None:
         """Ends every listener (going away)."""

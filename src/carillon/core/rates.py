@@ -94,6 +94,11 @@ class Publishing:
             self._users.spend(user, now)
 
 
+def publishing(per_second: int, burst: int) -> Publishing | None:
+    """What one token may send in the long run and at once; `per_second` 0: as much as it likes."""
+    return Publishing(Rate(1 / per_second, burst)) if per_second else None
+
+
 class SignIns:
     """Failed sign-ins, by address and by user name.
 

@@ -82,6 +82,10 @@ class LocalHub:
                 if device_id is None or listener.device_id == device_id:
                     listener.end(1008)
 
+    def devices(self) -> set[int]:
+        groups = (group for groups in self._users.values() for group in groups.values())
+        return {listener.device_id for group in groups for listener in group if listener.device_id is not None}
+
     def close(self) -> None:
         self._closed = True
         for groups in list(self._users.values()):
