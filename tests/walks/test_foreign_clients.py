@@ -39,3 +39,21 @@ async def test_apprise(server: Server, admin: Person) -> None:
         message = await heard(stream)
     assert (message["title"], message["message"], message["priority"]) == ("Title", "Grüße ✓", 8)
     assert await admin.messages() == [message]
+
+
+async def test_the_gotify_handler_for_pythons_logs(server: Server, admin: Person) -> None:
+    """It sends `"extras": {}` with all that is logged, and the priority by the level."""
+    token, device = await admin.tokens()
+    program = (
+        "import logging, sys, gotify_handler; log = logging.getLogger('bells'); log.setLevel('DEBUG'); "
+        "log.addHandler(gotify_handler.GotifyHandler(*sys.argv[1:])); "
+        "log.info('all %s', 'well'); log.error('Grüße ✓')"
+    )
+    async with listening(server, device) as stream:
+        await run(str(client("senders") / "python"), "-c", program, server.url, token)
+        messages = [await heard(stream), await heard(stream)]
+    assert [(message["title"], message["message"], message["priority"]) for message in messages] == [
+        ("INFO:bells", "all well", 0),
+        ("ERROR:bells", "Grüße ✓", 5),
+    ]
+    assert await admin.messages() == messages[::-1]
