@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,6 +37,7 @@ COMMANDS = (
     "settings",
     "doctor",
     "migrate",
+    "import",
     "backup",
     "restore",
 )
@@ -51,7 +53,8 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             self.commands = dict.fromkeys(COMMANDS, self)  # among these names typer looks for the nearest
             return None
-        return get_command(import_module(f"{__name__}.{cmd_name}").app)
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return get_command(import_module(f"{__name__}.{module}").app)
 
     def invoke(self, ctx: Context) -> object:
         try:

@@ -11,8 +11,9 @@ from msgspec import Raw, Struct
 
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
-from carillon.core.errors import NotFound
+from carillon.core.errors import BadInput, NotFound
 from carillon.core.models import TokenKind, User
+from carillon.core.moving import Moving
 from carillon.core.ports import Ids, Store
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft, Publisher
@@ -40,6 +41,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     access: Access
     store: Store
     ids: Ids
+    moving: Moving
     parts: list[Part]
 
     async def user(self, name: str | None) -> User:
@@ -118,6 +120,12 @@ class NewToken(Struct, frozen=True):
     user: str | None
 
 
+class Owner(Struct, frozen=True):
+    """None: the first admin."""
+
+    user: str | None
+
+
 class Secret(Struct, frozen=True):
     """`made`: the application or device is new too."""
 
@@ -144,6 +152,45 @@ class Letter(Struct, frozen=True, kw_only=True):
     key: str | None = None
     ttl: int | None = None
     idempotency_key: str | None = None
+
+
+class GroupLine(Struct, frozen=True):
+    id: int
+    name: str
+    members: list[str]
+
+
+class GroupLines(Struct, frozen=True):
+    groups: list[GroupLine]
+
+
+class Membership(Struct, frozen=True):
+    """By names."""
+
+    group: str
+    user: str
+
+
+class ApplicationLine(Struct, frozen=True):
+    """`shared_with` are names; a group's begins with @."""
+
+    id: int
+    name: str
+    shared_with: list[str]
+    last_used: int | None
+
+
+class ApplicationLines(Struct, frozen=True):
+    applications: list[ApplicationLine]
+
+
+class Sharing(Struct, frozen=True):
+    """An application of `owner` (None: the first admin), by its name, and either a user or a group."""
+
+    application: str
+    owner: str | None
+    user: str | None
+    group: str | None
 
 
 class State(Struct, frozen=True):
@@ -223,6 +270,83 @@ async def send(desk: Desk, letter: Letter) -> Numbered:
     return Numbered(message.id)
 
 
+async def list_groups(desk: Desk, _question: Nothing) -> GroupLines:
+    groups = desk.accounts.groups
+    return GroupLines(
+        [
+            GroupLine(group.id, group.name, [user.name for user in await groups.members(group.id)])
+            for group in await groups.all()
+        ]
+    )
+
+
+async def add_group(desk: Desk, new: Named) -> Nothing:
+    await desk.accounts.groups.add(new.name)
+    return Nothing()
+
+
+async def delete_group(desk: Desk, gone: Named) -> Nothing:
+    await desk.accounts.groups.delete((await desk.accounts.groups.named(gone.name)).id)
+    return Nothing()
+
+
+async def join_group(desk: Desk, who: Membership) -> Nothing:
+    group = await desk.accounts.groups.named(who.group)
+    await desk.accounts.groups.join(group.id, (await desk.user(who.user)).id)
+    return Nothing()
+
+
+async def leave_group(desk: Desk, who: Membership) -> Nothing:
+    group = await desk.accounts.groups.named(who.group)
+    await desk.accounts.groups.leave(group.id, (await desk.user(who.user)).id)
+    return Nothing()
+
+
+async def list_applications(desk: Desk, whose: Owner) -> ApplicationLines:
+    user = await desk.user(whose.user)
+    lines = []
+    for tie in await desk.accounts.applications.of(user.id):
+        if tie.role == "owner":
+            application = tie.application
+            shares = await desk.accounts.applications.shares(user.id, application.id)
+            names = [share.name if share.group_id is None else f"@{share.name}" for share in shares]
+            names.remove(user.name)
+            lines.append(ApplicationLine(application.id, application.name, names, application.last_used))
+    return ApplicationLines(lines)
+
+
+async def share(desk: Desk, sharing: Sharing) -> Nothing:
+    owner, application = await _own_application(desk, sharing)
+    user_id, group_id = await _with(desk, sharing)
+    await desk.accounts.applications.share(owner, application, with_user=user_id, with_group=group_id)
+    return Nothing()
+
+
+async def unshare(desk: Desk, sharing: Sharing) -> Nothing:
+    owner, application = await _own_application(desk, sharing)
+    user_id, group_id = await _with(desk, sharing)
+    await desk.accounts.applications.unshare(owner, application, with_user=user_id, with_group=group_id)
+    return Nothing()
+
+
+async def _own_application(desk: Desk, sharing: Sharing) -> tuple[int, int]:
+    """The ids of the owner and the application. Raises NotFound."""
+    owner = await desk.user(sharing.owner)
+    application = await _application(desk, owner, sharing.application)
+    if application is None:
+        raise NotFound(f"{owner.name} has no application {sharing.application!r}")
+    return owner.id, application
+
+
+async def _with(desk: Desk, sharing: Sharing) -> tuple[int | None, int | None]:
+    """The id of a user, or that of a group. Raises BadInput, NotFound."""
+    if sharing.user is not None and sharing.group is None:
+        return (await desk.user(sharing.user)).id, None
+    if sharing.group is not None and sharing.user is None:
+        return None, (await desk.accounts.groups.named(sharing.group)).id
+    raise BadInput("name either a user or a group")
+
+
 async def state(desk: Desk, _question: Nothing) -> State:
     info = await desk.store.info()
     published = [user.name for user in await desk.accounts.users.all() if user.initial_password]
@@ -248,6 +372,14 @@ LIST_TOKENS = Operation("list_tokens", Nothing, TokenLines, list_tokens)
 ADD_TOKEN = Operation("add_token", NewToken, Secret, add_token)
 REVOKE_TOKEN = Operation("revoke_token", Numbered, Nothing, revoke_token)
 SEND = Operation("send", Letter, Numbered, send)
+LIST_GROUPS = Operation("list_groups", Nothing, GroupLines, list_groups)
+ADD_GROUP = Operation("add_group", Named, Nothing, add_group)
+DELETE_GROUP = Operation("delete_group", Named, Nothing, delete_group)
+JOIN_GROUP = Operation("join_group", Membership, Nothing, join_group)
+LEAVE_GROUP = Operation("leave_group", Membership, Nothing, leave_group)
+LIST_APPLICATIONS = Operation("list_applications", Owner, ApplicationLines, list_applications)
+SHARE = Operation("share", Sharing, Nothing, share)
+UNSHARE = Operation("unshare", Sharing, Nothing, unshare)
 STATE = Operation("state", Nothing, State, state)
 
 OPERATIONS: dict[str, Operation[Any, Any]] = {
@@ -261,6 +393,14 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         ADD_TOKEN,
         REVOKE_TOKEN,
         SEND,
+        LIST_GROUPS,
+        ADD_GROUP,
+        DELETE_GROUP,
+        JOIN_GROUP,
+        LEAVE_GROUP,
+        LIST_APPLICATIONS,
+        SHARE,
+        UNSHARE,
         STATE,
     )
 }

@@ -19,9 +19,20 @@ def test_a_fixed_path_stands_before_one_with_an_id() -> None:
     assert paths.index("/api/1/inbox/delete") < paths.index("/api/1/inbox/{id}")
 
 
-def test_only_the_inbox_is_the_users_and_only_sending_an_applications() -> None:
-    by_access = {one.access: one.path for one in OPERATIONS if one.access != "device"}
-    assert by_access == {"application": "/api/1/messages", "sign-in": "/api/1/user"}
+def test_only_sending_is_an_applications_and_only_groups_are_the_admins() -> None:
+    by_access: dict[str, set[str]] = {}
+    for one in OPERATIONS:
+        by_access.setdefault(one.access, set()).add(one.path)
+    assert by_access["application"] == {"/api/1/messages"}
+    assert by_access["sign-in"] == {"/api/1/user"}
+    assert by_access["admin"] == {"/api/1/groups", "/api/1/groups/{id}", "/api/1/groups/{id}/members"}
+
+
+def test_an_id_in_a_path_is_said_to_be_of_what_the_path_names() -> None:
+    for one in OPERATIONS:
+        if "{id}" in one.path:
+            kind = one.path.split("/")[3].removesuffix("s").replace("inbox", "message")
+            assert one.of.endswith(kind), one.path
 
 
 def test_who_takes_a_body_shows_one_that_fits() -> None:

@@ -147,6 +147,38 @@ class NewDevice(Device, kw_only=True):
     token: str
 
 
+class Group(Struct):
+    id: int
+    name: str
+    created: Time
+
+
+class Groups(Struct):
+    groups: list[Group]
+
+
+class Member(Struct):
+    id: int
+    name: str
+
+
+class Members(Struct):
+    members: list[Member]
+
+
+class Share(Struct, kw_only=True):
+    """A user, or a group whose users are members."""
+
+    role: Role
+    name: str
+    user: int | UnsetType = UNSET
+    group: int | UnsetType = UNSET
+
+
+class Shares(Struct):
+    shares: list[Share]
+
+
 class Problem(Struct, kw_only=True):
     status: int
     code: Annotated[str, Meta(description="For programs; it does not change with the wording")]

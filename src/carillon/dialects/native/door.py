@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.access import Actor
-from carillon.core.errors import BadInput, CarillonError, NotFound, TooMany, Unauthenticated, Unavailable
+from carillon.core.errors import BadInput, CarillonError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
 from carillon.core.kit import Kit
 from carillon.core.peers import Peer
 from carillon.core.ports import Sender
@@ -84,6 +84,8 @@ class _Served:
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         operation = self._operation
         actor = await caller(self._kit, scope, signing_in=operation.access == "sign-in")
+        if operation.access == "admin" and not actor.user.admin:
+            raise Forbidden("only admins may do this")
         query = parse.parse_query(operation.query, scope["query_string"])
         number = parse.parse_id(scope["path_params"].get("id", "0"))
         body = Nothing() if operation.body is Nothing else await self._body(scope, receive)

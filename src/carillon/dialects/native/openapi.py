@@ -27,14 +27,14 @@ ABOUT = (
 
 # Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
 ALWAYS = {400, 401, 403, 429, 503}
-BUT: dict[Access, set[int]] = {"application": {403, 429}, "device": set(), "sign-in": {403}}
+BUT: dict[Access, set[int]] = {"application": {403, 429}, "device": set(), "sign-in": {403}, "admin": set()}
 
 WHY = {
     400: "Malformed, or a field is unknown or out of its bounds",
     401: "No credential, an unknown one, or one of the wrong kind",
-    403: "The user's password is still the published default, and the request comes from another machine",
-    404: "It does not exist in this inbox",
-    409: "The Idempotency-Key was used for another message",
+    403: "Not this user's to do; or his password is still the published default, and he is at another machine",
+    404: "It does not exist, or not for this user",
+    409: "The Idempotency-Key was used for another message, or a name is taken",
     413: "Longer than a limit",
     415: "The body is not JSON",
     429: "Too many open streams, or too many who sign in with a password",
@@ -46,6 +46,7 @@ SECURITY: dict[Access, list[Json]] = {
     "application": [{"application": []}, {"query": []}],
     "device": [{"device": []}, {"query": []}, {"password": []}],
     "sign-in": [{"device": []}, {"query": []}, {"password": []}],
+    "admin": [{"device": []}, {"query": []}, {"password": []}],
 }
 
 SCHEMES = {
@@ -106,14 +107,14 @@ def _parameters(operation: Operation, limits: Limits) -> list[Json]:
     found: list[Json] = []
     if "{id}" in operation.path:
         number = {"type": "integer", "minimum": 1, "examples": [42]}
-        found.append({"name": "id", "in": "path", "description": "Of a message", "required": True, "schema": number})
+        found.append({"name": "id", "in": "path", "description": operation.of, "required": True, "schema": number})
     schemas = msgspec.json.schema_components([operation.query], ref_template=TEMPLATE)[1]
     _bound(schemas, limits)
     for schema in schemas.values():
         for name, field in schema["properties"].items():
-            found.append(
-                {"name": name, "in": "query", "description": field.pop("description"), "schema": _without_null(field)}
-            )
+            needed = {"required": True} if name in schema.get("required", ()) else {}
+            about = field.pop("description")
+            found.append({"name": name, "in": "query", "description": about, "schema": _without_null(field), **needed})
     for name, text in operation.headers.items():
         found.append({"name": name, "in": "header", "description": text, "schema": {"type": "string"}})
     return found

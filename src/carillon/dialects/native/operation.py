@@ -15,8 +15,9 @@ Q = TypeVar("Q", bound=Struct)
 B = TypeVar("B", bound=Struct)
 A = TypeVar("A", bound=Struct)
 
-# Whose credential opens it. "sign-in" is a device's, also while the password is the published default.
-Access = Literal["application", "device", "sign-in"]
+# Whose credential opens it. "sign-in" is a device's, also while the password is the published default; "admin" that of
+# a user who is one.
+Access = Literal["application", "device", "sign-in", "admin"]
 
 JSON = "application/json"
 
@@ -47,13 +48,14 @@ Handler = Callable[[Kit, Any], Awaitable[Struct | None]]
 class Operation(Struct, frozen=True, kw_only=True):
     """`answer` None: 204 without a body. `media` are the forms of the answer, `headers` its own, with what they do.
 
-    `refusals` are its own statuses, beside those that any operation has.
+    `of` says whose the id in the path is. `refusals` are its own statuses, beside those that any operation has.
     """
 
     method: str
     path: str
     summary: str
     text: str = ""
+    of: str = "Of a message"
     access: Access = "device"
     query: type[Struct] = Nothing
     body: type[Struct] = Nothing

@@ -143,3 +143,11 @@ def device(stored: models.Device) -> answers.Device:
 
 def new_device(stored: models.Device, secret: str) -> answers.NewDevice:
     return answers.NewDevice(**asdict(device(stored)), token=secret)
+
+
+def group(stored: models.Group) -> answers.Group:
+    return answers.Group(stored.id, stored.name, time(stored.created))
+
+
+def share(stored: models.Share) -> answers.Share:
+    return answers.Share(role=stored.role, name=stored.name, user=_said(stored.user_id), group=_said(stored.group_id))
