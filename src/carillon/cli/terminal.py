@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -47,6 +48,20 @@ def complain(text: str) -> None:
     """Why the command failed; several reasons are several lines."""
     for line in text.splitlines():
         note(f"carillon: {line}")
+
+
+def secret(what: str, option: str, *, from_input: bool, twice: bool = True) -> str:
+    """The first line of standard input, or asked for without being shown. Raises CommandError without a terminal."""
+    if from_input:
+        return sys.stdin.readline().rstrip("\r\n")
+    require_terminal(option)
+    return str(typer.prompt(what, hide_input=True, confirmation_prompt="Once more" if twice else False, err=True))
+
+
+def require_terminal(option: str) -> None:
+    """Raises CommandError that names the option which does without."""
+    if not sys.stdin.isatty():
+        raise CommandError(f"there is no terminal to ask on: use {option}")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from carillon.cli.ask import ask
-from carillon.cli.terminal import CommandError, commands, moment, note, table
+from carillon.cli.terminal import commands, moment, note, require_terminal, secret, table
 from carillon.ops.desk import ADD_USER, DELETE_USER, LIST_USERS, SET_PASSWORD, Named, NewPassword, NewUser, Nothing
 from carillon.settings import Settings
 
@@ -71,19 +70,11 @@ def delete(
     """
     settings = Settings.load(os.environ)
     if not yes:
-        _require_terminal("--yes")
+        require_terminal("--yes")
         typer.confirm(f"Delete {name} and all of his messages, for ever?", abort=True, err=True)
     ask(settings, DELETE_USER, Named(name))
     note(f"deleted {name}")
 
 
 def _password(*, from_input: bool) -> str:
-    if from_input:
-        return sys.stdin.readline().rstrip("\r\n")
-    _require_terminal("--password-stdin")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
-
-
-def _require_terminal(option: str) -> None:
-    if not sys.stdin.isatty():
-        raise CommandError(f"there is no terminal to ask on: use {option}")
+    return secret("Password", "--password-stdin", from_input=from_input)

@@ -17,7 +17,7 @@ class Part:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.path = target.with_name(f"{target.name}.part")
-        _remove_left_over(self.path)
+        remove_left_over(self.path)
         self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -80,7 +80,8 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def _remove_left_over(path: Path) -> None:
+def remove_left_over(path: Path) -> None:
+    """Raises `Conflict` when a living process writes it."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

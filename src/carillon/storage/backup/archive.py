@@ -90,7 +90,7 @@ class Readable(Protocol):
 
 
 class Opened(Struct, frozen=True):
-    """`small`: the members besides the database, by name."""
+    """`small`: the members besides the database, by name; the database has none of its bytes there."""
 
     manifest: Manifest
     small: dict[str, bytes]
@@ -142,8 +142,7 @@ def unpacked(source: Readable, database: Callable[[bytes], object]) -> Opened:
         kept: list[bytes] = []
         _unpack(source, member, database if member is manifest.database else kept.append)
         _expect(source, next(frame), after=member.name)
-        if kept:
-            small[member.name] = b"".join(kept)
+        small[member.name] = b"".join(kept)
     if source.read(1):
         raise BadBackup("the backup is damaged: something follows behind its end")
     return Opened(manifest, small)
@@ -181,16 +180,23 @@ def _decoded(raw: bytes) -> Manifest:
         if found > FORMAT:
             raise BadBackup("this backup was made by a newer Carillon: install that one")
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadBackup(CHANGED.format(MANIFEST)) from None
-    names = [member.name for member in manifest.members]
-    others = manifest.members[:-1]
-    allowed = {ENV, SETTINGS, KEY, SEALED_KEY}
-    if names[-1:] != [DATABASES[manifest.engine]] or len(set(names)) < len(names) or not allowed.issuperset(names[:-1]):
-        raise BadBackup(CHANGED.format(MANIFEST))
-    if any(member.size > SMALL for member in others):
+    if not _in_order(manifest):
         raise BadBackup(CHANGED.format(MANIFEST))
     return manifest
+
+
+def _in_order(manifest: Manifest) -> bool:
+    """Nothing is in it but what may be, and what must be is."""
+    names = [member.name for member in manifest.members]
+    locked = {"plain": {KEY}, "sealed": {SEALED_KEY}}.get(manifest.key, set())
+    return (
+        names[-1:] == [DATABASES[manifest.engine]]
+        and len(set(names)) == len(names)
+        and set(names[:-1]) - {ENV} == {SETTINGS} | locked
+        and all(member.size <= SMALL for member in manifest.members[:-1])
+    )
 
 
 def _read(source: Readable, size: int) -> bytes:

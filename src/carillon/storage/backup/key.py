@@ -46,7 +46,7 @@ def unseal(sealed: bytes, passphrase: str) -> bytes:
         lock = msgspec.json.decode(sealed, type=SealedKey)
         stretched = _stretched(passphrase, lock.salt, operations=lock.operations, memory=lock.memory)
         return SecretBox(stretched).decrypt(lock.box)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadBackup("the key in the backup is locked in a way that this Carillon does not know") from None
     except (CryptoError, ValueError):
         raise BadBackup("this is not the passphrase of the backup's key") from None

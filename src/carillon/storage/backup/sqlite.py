@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from carillon.core.errors import DiskFull
+from msgspec.structs import replace
+
+from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.limits import MIB
 from carillon.storage import sqlite
 from carillon.storage.backup.contents import Facts, look
@@ -23,8 +26,7 @@ SLICE = 256  # pages, of 4 KiB
 SYNC = 8 * MIB  # written between two waits for the disk: much at once would hold up the COMMITs of others
 RESERVE = 16 * MIB  # that a copy leaves free for the server
 
-MAGIC = b"SQLite format 3\0"
-WRITE_AHEAD = b"\2\2"  # at byte 18, of a database that may have a log beside it
+CANNOT = "the database cannot be copied now"
 
 
 def copy(source: sqlite3.Connection, target: Path, pace: Pace) -> None:
@@ -42,10 +44,11 @@ def copy(source: sqlite3.Connection, target: Path, pace: Pace) -> None:
             made.execute("PRAGMA journal_mode=OFF")
             made.execute("PRAGMA synchronous=OFF")
             _in_slices(source, made, target=target, pace=pace)
-        with closing(sqlite3.connect(target, isolation_level=None)) as made:
-            made.execute("PRAGMA journal_mode=DELETE")  # the copy has inherited the log
+        stand_alone(target)
+    except OSError as error:
+        raise DiskFull(DISK_FULL) if error.errno == errno.ENOSPC else Unavailable(f"{CANNOT} ({error})") from error
     except sqlite3.Error as error:
-        raise sqlite.trouble(error, "the database cannot be copied now") or error from error
+        raise sqlite.trouble(error, f"{CANNOT} ({error})") or error from error
     finally:
         source.execute("ROLLBACK")
 
@@ -64,10 +67,14 @@ def _in_slices(source: sqlite3.Connection, made: sqlite3.Connection, *, target: 
 
     try:
         source.backup(made, pages=SLICE, progress=rest, sleep=0)
-    except OSError as error:
-        raise DiskFull(DISK_FULL) from error
     finally:
         os.close(file)
+
+
+def stand_alone(path: Path) -> None:
+    """A copy has inherited that there may be a log beside it. Afterwards the file is all there is."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        made.execute("PRAGMA journal_mode=DELETE")
 
 
 def examine(path: Path, pace: Pace) -> Facts:
@@ -89,9 +96,9 @@ def examine(path: Path, pace: Pace) -> Facts:
                 facts = drive(look(SqliteSession(db), "sqlite", sqlite3.sqlite_version))
     except sqlite3.DatabaseError as error:
         raise BadBackup(f"the database is damaged: {error}") from error
-    if orphans:
-        facts.problems.append(f"{orphans} rows that belong to a missing one")
-    return facts
+    if not orphans:
+        return facts
+    return replace(facts, problems=[*facts.problems, f"{orphans} rows that belong to a missing one"])
 
 
 def _require_ours(db: sqlite3.Connection) -> None:
