@@ -13,6 +13,7 @@ from carillon.core.kit import Kit
 from carillon.dialects import Mount
 from carillon.dialects.gotify import applications, clients, images, info, messages, plugins, stream, users
 from carillon.dialects.gotify.door import Door, Hall
+from carillon.dialects.gotify.manual import Manual
 
 API = 1
 
@@ -70,6 +71,8 @@ PREFIXES = (
 
 def mount(kit: Kit) -> Mount:
     routes = [Door(method, path, partial(handler, kit)) for method, path, handler in ROUTES]
+    manual = Manual(kit, [("POST", "/message"), *((method, path) for method, path, _ in ROUTES)])
+    routes += [Door("GET", "/swagger", manual.description), Door("GET", "/docs", manual.page)]
     front: dict[tuple[str, str], ASGIApp] = {
         ("POST", "/message"): messages.Post(kit),
         ("WEBSOCKET", "/stream"): stream.Stream(kit),

@@ -70,6 +70,16 @@ class _User(Struct, kw_only=True):
     clientId: int | UnsetType = UNSET
 
 
+# Under the names that Gotify's description has for them.
+SHAPES: dict[str, type[Struct]] = {
+    "Application": _Application,
+    "Client": _Client,
+    "CurrentUser": _User,
+    "Message": _Message,
+    "PagedMessages": _Page,
+    "Paging": _Paging,
+}
+
 _encode = msgspec.json.Encoder().encode
 _decode_extras = msgspec.json.Decoder(dict[str, Raw]).decode
 
