@@ -10,14 +10,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carillon.core.errors import BadInput
+from carillon.core.limits import Limits
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.publish import Draft
 from carillon.dialects.gotify import parse
-from carillon.dialects.gotify.parse import PostedMessage, parse_message
+from carillon.dialects.gotify.parse import PostedMessage
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = 'multipart/form-data; boundary="b"'
+
+
+def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
+    return parse.parse_message(content_type, body, query, limits=Limits())
 
 
 def draft(content_type: str, body: bytes, query: bytes = b"") -> Draft:

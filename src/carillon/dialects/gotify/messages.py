@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from carillon.core.access import Actor
-from carillon.core.errors import BadInput, CarillonError, LockedOut, NotFound, Unauthenticated
+from carillon.core.errors import BadInput, CarillonError, Forbidden, LockedOut, NotFound, Unauthenticated
 from carillon.core.kit import Kit
 from carillon.core.peers import Peer
 from carillon.core.ports import Sender
@@ -38,7 +38,7 @@ class Post:
                     content_type = value.decode("latin-1")
                 elif name == b"idempotency-key":
                     idempotency_key = value.decode("latin-1")
-            posted = parse.parse_message(content_type, body, query)
+            posted = parse.parse_message(content_type, body, query, limits=kit.limits)
             sender = caller if isinstance(caller, Sender) else await self._named(caller, posted.application_id)
             message = await kit.publisher.publish(
                 sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
@@ -85,6 +85,8 @@ class Post:
             return await self._kit.accounts.applications.sender(who.user.id, application_id)
         except NotFound:
             raise BadInput("appid not found") from None
+        except Forbidden:  # he is a member of it
+            raise Forbidden(door.NOT_ALLOWED) from None
 
 
 async def index(kit: Kit, request: Request) -> Response:
@@ -119,10 +121,16 @@ async def delete_one(kit: Kit, request: Request) -> Response:
 
 
 async def _page(kit: Kit, request: Request, *, user_id: int, application_id: int | None = None) -> Response:
-    limit, since = parse.paging(request.scope["query_string"])
-    items = await kit.inbox.page(user_id, limit=limit + 1, before=since or None, application_id=application_id)
+    query = request.scope["query_string"]
+    limit, since = parse.paging(query)
+    after = parse.after(query)
+    if since and after is not None:
+        raise BadInput("since and after exclude each other")
+    items = await kit.inbox.page(
+        user_id, limit=limit + 1, before=since or None, after=after, application_id=application_id
+    )
     found = [item.message for item in items]
     path = request.scope["path"]
     if kit.site.gotify_face == 2:
         path = door.seen(kit, request.scope).url(path)
-    return door.answer(render.page(found, path=path, limit=limit))
+    return door.answer(render.page(found, path=path, limit=limit, forward=after is not None))

@@ -9,16 +9,23 @@ import msgspec
 from msgspec import Raw, Struct
 
 from carillon.core.errors import BadInput
+from carillon.core.limits import Limits
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.publish import Draft
 from carillon.dialects._http import form_fields, multipart_fields, query_fields
+from carillon.dialects.gotify import alertmanager
 
 PAGE_DEFAULT, PAGE_LARGEST = 100, 200
 
 Value = str | int | float | bool | Raw | None
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_UNSIGNED = re.compile(r"[0-9]{1,19}", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
+
+# As Go's strconv.ParseBool has them.
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"", "0", "f", "F", "false", "FALSE", "False"})
 
 
 class PostedMessage(Struct, gc=False):
@@ -46,8 +53,8 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_message = msgspec.json.Decoder(_MessageBody).decode
 
 
-def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
-    """Raises BadInput, worded as Gotify words it."""
+def parse_message(content_type: str, body: bytes, query: bytes, *, limits: Limits) -> PostedMessage:
+    """Also a body of Alertmanager's, which is cut to the limits. Raises BadInput, worded as Gotify words it."""
     if not is_json(content_type, body):
         fields = _form_fields(content_type, body, query)
         return _posted(fields, Raw())  # Gotify takes extras from JSON only
@@ -57,6 +64,8 @@ def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage
     except _UNREADABLE:
         pass
     fields = json_fields(body)  # other spellings of the keys, text after the object, bytes that are no UTF-8
+    if alertmanager.is_webhook(fields):
+        return PostedMessage(alertmanager.read(fields, limits), None)
     extras = fields.get("extras")
     return _posted(fields, extras if isinstance(extras, Raw) else Raw(msgspec.json.encode(extras)))
 
@@ -193,6 +202,20 @@ def number(name: str, value: Value) -> int | None:
     raise BadInput(f"json: cannot unmarshal into Go struct field {name} of type int")
 
 
+def flag(fields: dict[str, Value], name: str) -> bool:
+    """A boolean, or a string that Go takes for one; absence, null and an empty string are False. Raises BadInput."""
+    value = field(fields, name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str):
+        if value in _TRUE:
+            return True
+        if value in _FALSE:
+            return False
+        raise BadInput(f'strconv.ParseBool: parsing "{value[:40]}": invalid syntax')
+    raise BadInput(f"json: cannot unmarshal into Go struct field {name} of type bool")
+
+
 def paging(query: bytes) -> tuple[int, int]:
     """`limit` and `since` of a list. Out of bounds is refused, as Gotify does, not clamped. Raises BadInput."""
     fields = query_fields(query)
@@ -207,3 +230,16 @@ def paging(query: bytes) -> tuple[int, int]:
     if not 0 <= since < 2**63:
         raise BadInput(f'strconv.ParseUint: parsing "{since}": invalid syntax')
     return limit, since
+
+
+def after(query: bytes) -> int | None:
+    """The id behind which messages are asked for, oldest first; None: they are not. Gotify has no such parameter.
+
+    Raises BadInput.
+    """
+    said = query_fields(query).get("after")
+    if said is None:
+        return None
+    if not _UNSIGNED.fullmatch(said) or int(said) not in _INT64:
+        raise BadInput(f'strconv.ParseUint: parsing "{said[:40]}": invalid syntax')
+    return int(said)

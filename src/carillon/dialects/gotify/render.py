@@ -99,21 +99,24 @@ def message(stored: Message) -> bytes:
     return encode(_message(stored))
 
 
-def page(found: Sequence[Message], *, path: str, limit: int) -> bytes:
+def page(found: Sequence[Message], *, path: str, limit: int, forward: bool = False) -> bytes:
     """PagedMessages out of up to `limit` + 1 messages: one too many tells that there are more.
 
-    `path` is that of the list, or its whole address for clients of Gotify before 3.0.
+    `path` is that of the list, or its whole address for clients of Gotify before 3.0. `forward`: they are oldest
+    first, and the next are those after them.
     """
     shown = found[:limit]
     about = _Paging(size=len(shown), since=0, limit=limit)
     if len(found) > limit:
-        about.since = shown[-1].id
-        about.next = f"{path}?limit={limit}&since={about.since}"
+        last = shown[-1].id
+        if not forward:
+            about.since = last
+        about.next = f"{path}?limit={limit}&{'after' if forward else 'since'}={last}"
     return encode(_Page(about, [_message(stored) for stored in shown]))
 
 
 def application(subscription: Subscription, secret: str | None = None) -> _Application:
-    """`secret` only in the answer to the request that made it."""
+    """`secret` in the answer to the request that made it, and to its owner where lists are to show it."""
     stored = subscription.application
     return _Application(
         id=stored.id,
