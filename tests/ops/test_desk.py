@@ -9,7 +9,7 @@ import pytest
 from carillon.core.errors import BadInput, Conflict, NotFound
 from carillon.ops import desk as ops
 from carillon.ops.desk import Desk, Letter, Named, NewPassword, NewToken, NewUser, Nothing, Numbered, Part
-from tests.builders import LOCAL, NOON, House, opened
+from tests.builders import LOCAL, NOON, House, moving_of, opened
 from tests.contracts.stores import write
 
 PARTS = [Part("dialect", "gotify", "/somewhere/gotify.py", ["/message"])]
@@ -31,6 +31,7 @@ async def desk(house: House) -> Desk:
         access=house.access,
         store=house.store,
         ids=house.ids,
+        moving=moving_of(house),
         parts=PARTS,
     )
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol, TypeVar
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from carillon.app import running
+from carillon.app import composed, running
 from carillon.cli.desk import desk_of
 from carillon.cli.remote import error_text
 from carillon.cli.terminal import CommandError
-from carillon.ops.desk import Operation
+from carillon.ops.desk import Desk, Operation
 from carillon.ops.logs import configure
 from carillon.settings import Settings
 
@@ -43,9 +44,67 @@ def ask_server(settings: Settings, operation: Operation[Q, A], question: Q) -> A
         try:
             response = client.post(f"/{operation.name}", content=msgspec.json.encode(question))
         except httpx.HTTPError as error:
-            raise CommandError(
-                f"the running server does not answer on {settings.socket} ({type(error).__name__})"
-            ) from None
+            raise _silent(settings, error) from None
+    return _answer(response, operation)
+
+
+class Line(Protocol):
+    """For questions that belong together. `shared`: a server is at the other end, with others to serve."""
+
+    @property
+    def shared(self) -> bool: ...
+
+    async def ask(self, operation: Operation[Q, A], question: Q) -> A:
+        """Raises what the function `ask` does."""
+
+
+@asynccontextmanager
+async def line(settings: Settings, *, looking: bool = False) -> AsyncIterator[Line]:
+    """Stays with the running server, or keeps the store open. `looking`: nothing is done but what is asked."""
+    try:
+        _probe(settings)
+    except NoServer:
+        configure("error", "text")
+        async with composed(settings) if looking else running(settings) as app:
+            yield _OwnLine(desk_of(app))
+    else:
+        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False
+        ) as client:
+            yield _ServerLine(settings, client)
+
+
+class _OwnLine:
+    shared = False
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def ask(self, operation: Operation[Q, A], question: Q) -> A:
+        return await operation.run(self._desk, question)
+
+
+class _ServerLine:
+    shared = True
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._client = client
+
+    async def ask(self, operation: Operation[Q, A], question: Q) -> A:
+        try:
+            response = await self._client.post(f"/{operation.name}", content=msgspec.json.encode(question))
+        except httpx.HTTPError as error:
+            raise _silent(self._settings, error) from None
+        return _answer(response, operation)
+
+
+def _silent(settings: Settings, error: httpx.HTTPError) -> CommandError:
+    return CommandError(f"the running server does not answer on {settings.socket} ({type(error).__name__})")
+
+
+def _answer(response: httpx.Response, operation: Operation[Q, A]) -> A:
     if response.is_error:
         raise CommandError(error_text(response))
     return msgspec.json.decode(response.content, type=operation.answer)
@@ -53,13 +112,17 @@ def ask_server(settings: Settings, operation: Operation[Q, A], question: Q) -> A
 
 def open_socket(settings: Settings) -> httpx.Client:
     """A client for the running server. Raises NoServer, also when the socket is what a killed one has left."""
+    _probe(settings)
+    transport = httpx.HTTPTransport(uds=str(settings.socket))
+    return httpx.Client(transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False)
+
+
+def _probe(settings: Settings) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(settings.socket))
         except OSError:
             raise NoServer from None
-    transport = httpx.HTTPTransport(uds=str(settings.socket))
-    return httpx.Client(transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False)
 
 
 async def _ask_store(settings: Settings, operation: Operation[Q, A], question: Q) -> A:

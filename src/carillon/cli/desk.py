@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carillon.app import App
+from carillon.core.moving import Moving
 from carillon.ops.desk import Desk, Part
 from carillon.ops.system import SystemIds
 
@@ -14,11 +15,15 @@ def desk_of(app: App) -> Desk:
         for plugin in app.dialects
     ]
     channels = [Part("channel", plugin.name, plugin.origin, []) for plugin in app.channels]
+    kit, ids = app.kit, SystemIds()
     return Desk(
-        accounts=app.kit.accounts,
-        publisher=app.kit.publisher,
-        access=app.kit.access,
+        accounts=kit.accounts,
+        publisher=kit.publisher,
+        access=kit.access,
         store=app.store,
-        ids=SystemIds(),
+        ids=ids,
+        moving=Moving(
+            store=app.store, hub=kit.hub, access=kit.access, tokens=kit.accounts.tokens, clock=kit.clock, ids=ids
+        ),
         parts=dialects + channels,
     )

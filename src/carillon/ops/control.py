@@ -2,7 +2,8 @@
 
 Whoever can open the socket owns the installation: its file is for this one system user, and nothing is asked.
 
-    POST /<operation>   one of `desk`, question and answer as JSON; an error is {"error": {"message": …}}
+    POST /<operation>   one of `desk` or `moving`, question and answer as JSON; an error is {"error": {"message": …}}
+    POST /backup        see `backups`
          /api/…         our own API, as the user in the header `carillon-user` (percent-encoded), else the first admin
 """
 
@@ -16,8 +17,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.errors import BadInput, CarillonError, NotFound
+from carillon.ops import backups, moving
+from carillon.ops.backups import Backups
 from carillon.ops.desk import OPERATIONS, Desk
 
+KNOWN = OPERATIONS | moving.OPERATIONS
 USER_HEADER = "carillon-user"
 LENT_SECRET_LENGTH = 32
 
@@ -25,9 +29,10 @@ LENT_SECRET_LENGTH = 32
 class ControlApp:
     """`api` is the application that answers what begins with /api/."""
 
-    def __init__(self, desk: Desk, api: ASGIApp) -> None:
+    def __init__(self, desk: Desk, api: ASGIApp, backups: Backups) -> None:
         self._desk = desk
         self._api = api
+        self._backups = backups
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,6 +40,9 @@ class ControlApp:
         try:
             if scope["path"].startswith("/api/"):
                 await self._as_user(scope, receive, send)
+                return
+            if scope["path"] == backups.PATH and scope["method"] == "POST":
+                await backups.answer(self._backups, scope, receive, send=send)
                 return
             body = await self._operate(Request(scope, receive))
         except CarillonError as error:
@@ -48,7 +56,7 @@ class ControlApp:
         await response(scope, receive, send)
 
     async def _operate(self, request: Request) -> bytes:
-        operation = OPERATIONS.get(request.url.path.removeprefix("/"))
+        operation = KNOWN.get(request.url.path.removeprefix("/"))
         if operation is None or request.method != "POST":
             raise NotFound("the running server does not know this operation: is it of another version?")
         try:

@@ -55,13 +55,14 @@ async def adopt_users(tx: Session, origin_id: int, users: Sequence[ForeignUser],
 
 async def _adopt_user(tx: Session, origin: Origin, user: ForeignUser, *, now: int) -> Adopted:
     mark = Mark("user", user.id, user.name)
-    found = await origins.foresee(tx, origin, mark)
+    keeps = origin.keeps("user", user.id)
+    found = await origins.foresee(tx, origin, mark, keeps=keeps)
     if found.fate not in ("new", "joined"):
         return found
     own_id = found.own_id
     if own_id is None:
         own_id = await _insert_user(tx, origin, user, created=user.created or now)
-    elif origin.keeps("user", user.id) and await origins.is_idle(tx, own_id):
+    elif keeps and await origins.is_idle(tx, own_id):
         own_id = await _merge_user(tx, origin, user, await people.by_id(tx, own_id))
     await origins.note(tx, origin, mark, own_id)
     return replace(found, own_id=own_id)
@@ -154,7 +155,7 @@ async def _adopt_device(tx: Session, origin: Origin, device: ForeignDevice, *, n
 
 async def _foreseen(tx: Session, origin: Origin, mark: Mark, user_id: int) -> tuple[Adopted, int | None]:
     """What becomes of an application or device, and whose it is here."""
-    found = await origins.foresee(tx, origin, mark)
+    found = await origins.foresee(tx, origin, mark, keeps=origin.keeps(mark.kind, mark.id))
     if found.fate != "new":
         return found, None
     owner = await origins.mapped(tx, origin, "user", user_id)

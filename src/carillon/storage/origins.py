@@ -80,7 +80,7 @@ async def prospect(tx: Session, arrivals: Arrivals) -> Prospect:
     """Changes nothing."""
     origin = await _recognise(tx, arrivals.marks)
     keeps = origin.keeps_ids if origin else not await _touched(tx)
-    fates = [await foresee(tx, origin, mark) for mark in arrivals.marks]
+    fates = [await foresee(tx, origin, mark, keeps=keeps) for mark in arrivals.marks]
     return Prospect(fates, keeps, origin.id if origin else None, origin.reached if origin else 0)
 
 
@@ -98,7 +98,7 @@ async def begin(tx: Session, arrivals: Arrivals) -> Prospect:
             origin.id,
         )
         await tx.run(RAISE_MESSAGES, arrivals.tops.message, arrivals.tops.message)
-    fates = [await foresee(tx, origin, mark) for mark in arrivals.marks]
+    fates = [await foresee(tx, origin, mark, keeps=origin.keeps_ids) for mark in arrivals.marks]
     return Prospect(fates, origin.keeps_ids, origin.id, origin.reached)
 
 
@@ -133,14 +133,18 @@ async def note(tx: Session, origin: Origin, mark: Mark, own_id: int) -> None:
     )
 
 
-async def foresee(tx: Session, origin: Origin | None, mark: Mark) -> Adopted:
+async def foresee(tx: Session, origin: Origin | None, mark: Mark, *, keeps: bool) -> Adopted:
+    """`keeps`: it has the same id here as there, if that is free."""
     own_id = await mapped(tx, origin, mark.kind, mark.id) if origin else None
     if own_id is not None:
         alive = await tx.row(ALIVE[mark.kind], own_id)
         return Adopted(mark.kind, mark.id, "known" if alive else "gone", own_id)
     if mark.kind == "user":
         user = await users.by_name(tx, mark.sign)
-        return Adopted("user", mark.id, "joined", user.id) if user else Adopted("user", mark.id, "new")
+        if user is None:
+            return Adopted("user", mark.id, "new")
+        unused = keeps and user.initial_password and await is_idle(tx, user.id)
+        return Adopted("user", mark.id, "new" if unused else "joined", user.id)
     token = await tokens.by_digest(tx, bytes.fromhex(mark.sign))
     if token is None:
         return Adopted(mark.kind, mark.id, "new")
