@@ -14,6 +14,15 @@ async def test_anybody_may_ask_for_the_version(served: Served) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
+async def test_the_version_is_that_of_the_face(served: Served) -> None:
+    kit = served.house.kit
+    old = msgspec.structs.replace(kit, site=msgspec.structs.replace(kit.site, gotify_face=2))
+    front = Front({"gotify": gotify.mount(old)})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url="http://bell") as client:
+        for path in ("/version", "/gotifyinfo"):
+            assert (await client.get(path)).json()["version"] == "2.9.1"
+
+
 async def test_anybody_may_ask_how_to_sign_in(served: Served) -> None:
     response = await served.remote.get("/gotifyinfo")
     assert response.json() == {"version": "3.0.0", "register": False, "oidc": False}

@@ -10,19 +10,20 @@ from starlette.responses import Response
 from carillon.core.kit import Kit
 from carillon.dialects.gotify import door
 
-SPOKEN = "3.0.0"  # the version of gotify/server that we answer as
+SPOKEN = {2: "2.9.1", 3: "3.0.0"}  # the versions of gotify/server that we answer as, by the face that is set
 
 _DEFAULT_IMAGE = files(__package__).joinpath("defaultapp.png").read_bytes()
 
 
 async def version(kit: Kit, request: Request) -> Response:
     """Gotify's three fields, and ours."""
-    build = kit.site.build
-    return door.answer({"version": SPOKEN, "commit": build.commit, "buildDate": build.date, "carillon": build.version})
+    build, spoken = kit.site.build, SPOKEN[kit.site.gotify_face]
+    return door.answer({"version": spoken, "commit": build.commit, "buildDate": build.date, "carillon": build.version})
 
 
 async def gotifyinfo(kit: Kit, request: Request) -> Response:
-    return door.answer({"version": SPOKEN, "register": kit.site.registration, "oidc": False})
+    spoken = SPOKEN[kit.site.gotify_face]
+    return door.answer({"version": spoken, "register": kit.site.registration, "oidc": False})
 
 
 async def health(kit: Kit, request: Request) -> Response:
