@@ -58,7 +58,11 @@ class HttpSocket(Socket, Protocol):
 
 
 class Replay(Struct, frozen=True):
-    """`changes(after)` reads a page from storage; the stream begins behind number `after`."""
+    """`changes(after)` reads a page from storage; the stream begins behind number `after`.
+
+    It may keep its place by other means than the number: then only the cursor of a page without `more` counts, as the
+    number up to which everything has been read.
+    """
 
     changes: Callable[[int], Awaitable[ChangePage]]
     after: int

@@ -12,6 +12,7 @@ import pytest
 from carillon.core.limits import Limits
 from carillon.core.models import User
 from carillon.core.peers import Peers
+from carillon.core.tokens import Minting
 from carillon.dialects import gotify
 from carillon.front import Front
 from tests.builders import House, opened
@@ -41,6 +42,9 @@ class Served:
     async def get(self, path: str, **options: Any) -> httpx.Response:
         """As the client, unless headers say otherwise."""
         return await self.here.get(path, **{"headers": key(self.client), **options})
+
+    async def put(self, path: str, **options: Any) -> httpx.Response:
+        return await self.here.put(path, **{"headers": key(self.client), **options})
 
     async def delete(self, path: str, **options: Any) -> httpx.Response:
         return await self.here.delete(path, **{"headers": key(self.client), **options})
@@ -72,8 +76,13 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-async def served(tmp_path: Path, limits: Limits) -> AsyncIterator[Served]:
-    async with opened(tmp_path, limits=limits, peers=Peers(["192.0.2.1"])) as house:
+def minting() -> Minting | None:
+    return None
+
+
+@pytest.fixture
+async def served(tmp_path: Path, limits: Limits, minting: Minting | None) -> AsyncIterator[Served]:
+    async with opened(tmp_path, limits=limits, peers=Peers(["192.0.2.1"]), minting=minting) as house:
         ada = await house.user("ada")
         _, application = await house.sender(ada, "Backup", default_priority=4)
         _, client = await house.accounts.devices.add(ada.id, "phone")

@@ -253,6 +253,31 @@ async def test_all_of_250_messages_are_paged_through_by_since_and_by_next(served
         assert seen == ids[::-1]
 
 
+async def test_all_messages_are_paged_through_forward(served: Served) -> None:
+    _, door = await served.house.sender(served.ada, "Door")
+    ids = await sent(served, 5)
+    await served.post(json={"message": "ring"}, headers=key(door))
+    for path, expected in (("/message", [*ids, 6]), ("/application/1/message", ids)):
+        seen, sizes, following = [], [], f"{path}?limit=3&after=0"
+        while following:
+            page = (await served.get(following)).json()
+            seen += [message["id"] for message in page["messages"]]
+            sizes.append(page["paging"]["size"])
+            assert page["paging"]["since"] == 0
+            following = page["paging"].get("next", "")
+            assert following in ("", f"{path}?limit=3&after={seen[-1]}")
+        assert (seen, sizes[0]) == (expected, 3)
+
+
+async def test_a_page_after_what_is_gone_or_not_there_yet(served: Served) -> None:
+    await sent(served, 4)
+    await served.delete("/message/2")
+    for query, ids in (("after=2", [3, 4]), ("after=4", []), ("after=99", []), (f"after={2**63 - 1}", [])):
+        page = (await served.get(f"/message?{query}&since=0")).json()
+        assert [message["id"] for message in page["messages"]] == ids
+    assert problem(await served.get("/application/99/message?after=0")) == (404, "application does not exist")
+
+
 async def test_a_list_has_a_hundred_messages_unless_asked_for_others(served: Served) -> None:
     await sent(served, 201)
     for query, size in (("", 100), ("?limit=1&since=0", 1), ("?limit=200", 200), ("?since=2", 1), ("?since=1", 0)):
@@ -289,6 +314,9 @@ async def test_an_exact_page_has_no_next(served: Served) -> None:
         ("limit=201", "Field 'limit' must be less or equal to 200"),
         ("limit=", "Field 'limit' must be more or equal to 1"),
         ("since=-1", 'strconv.ParseUint: parsing "-1": invalid syntax'),
+        ("after=-1", 'strconv.ParseUint: parsing "-1": invalid syntax'),
+        ("after=", 'strconv.ParseUint: parsing "": invalid syntax'),
+        ("after=1&since=3", "since and after exclude each other"),
     ],
 )
 @pytest.mark.parametrize("path", ["/message", "/application/1/message"])

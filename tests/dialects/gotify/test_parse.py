@@ -395,6 +395,42 @@ def test_paging_out_of_bounds_is_refused(query: bytes, text: str) -> None:
     assert str(caught.value) == text
 
 
+@pytest.mark.parametrize(
+    ("query", "after"), [(b"", None), (b"since=5", None), (b"after=0", 0), (f"after={2**63 - 1}".encode(), 2**63 - 1)]
+)
+def test_after(query: bytes, after: int | None) -> None:
+    assert parse.after(query) == after
+
+
+@pytest.mark.parametrize("said", ["", "-1", "+1", "x", "1.5", str(2**63), "9" * 5000])
+def test_after_what_is_no_id_is_refused(said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse.after(f"after={said}".encode())
+    assert str(caught.value) == f'strconv.ParseUint: parsing "{said[:40].replace("+", " ")}": invalid syntax'
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(b"true", True), (b"false", False), (b"null", False), (b'"T"', True), (b'"0"', False), (b'""', False)],
+)
+def test_a_boolean(value: bytes, read: bool) -> None:
+    assert parse.flag(parse.json_fields(b'{"Flag":%b}' % value), "flag") is read
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"1", "json: cannot unmarshal into Go struct field flag of type bool"),
+        (b"[]", "json: cannot unmarshal into Go struct field flag of type bool"),
+        (b'"yes"', 'strconv.ParseBool: parsing "yes": invalid syntax'),
+    ],
+)
+def test_what_is_no_boolean_is_refused(value: bytes, text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse.flag(parse.json_fields(b'{"flag":%b}' % value), "flag")
+    assert str(caught.value) == text
+
+
 # Whatever comes
 
 

@@ -143,6 +143,12 @@ def test_a_page_with_more_to_come_to_the_byte() -> None:
     )
 
 
+def test_the_next_of_a_page_forward_are_those_after_its_last() -> None:
+    page = json.loads(render.page(stored(3)[::-1], path="/message", limit=2, forward=True))
+    assert page["paging"] == {"next": "/message?limit=2&after=2", "size": 2, "since": 0, "limit": 2}
+    assert [message["id"] for message in page["messages"]] == [1, 2]
+
+
 @given(st.integers(0, 6), st.integers(1, 5))
 def test_next_is_there_only_when_there_is_more(count: int, limit: int) -> None:
     page = json.loads(render.page(stored(min(count, limit + 1)), path="/message", limit=limit))

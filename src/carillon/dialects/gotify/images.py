@@ -12,6 +12,7 @@ from carillon.core.kit import Kit
 from carillon.core.models import Subscription
 from carillon.dialects._http import multipart_file, read_body
 from carillon.dialects.gotify import door, render
+from carillon.dialects.gotify.applications import in_gotifys_words
 
 NAME = re.compile(r"[0-9A-Za-z]{1,64}\.[a-z]{3,4}")
 
@@ -64,7 +65,5 @@ async def show(kit: Kit, request: Request) -> Response:
 
 async def _own(kit: Kit, request: Request, user_id: int) -> Subscription:
     number = door.path_id(request)
-    try:
+    with in_gotifys_words(number):
         return await kit.accounts.applications.own(user_id, number)
-    except NotFound:
-        raise NotFound(f"app with id {number} doesn't exists") from None

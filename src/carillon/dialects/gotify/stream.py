@@ -1,4 +1,7 @@
-"""GET /stream: a text frame for each new message, its JSON and a line end; nothing else is ever told."""
+"""GET /stream: a text frame for each new message, its JSON and a line end; nothing else is ever told.
+
+With `after`, which Gotify does not know, the messages behind that one come first, oldest first.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 from carillon.core.errors import CarillonError
 from carillon.core.kit import Kit
-from carillon.core.models import Change, Cleared, Message
-from carillon.dialects._streams import Reader, Streams
-from carillon.dialects.gotify import door, render
+from carillon.core.models import Change, ChangePage, Cleared, EntryChange, Message
+from carillon.dialects._streams import Reader, Replay, Streams
+from carillon.dialects.gotify import door, parse, render
 
 
 class Stream:
-    """From now on: what was missed is fetched by GET /message, as Gotify's clients do after each reconnection.
+    """Without `after` from now on: Gotify's clients fetch by GET /message what they missed, after each reconnection.
 
     It ends without a close frame. Android takes that for a failure, and only then fetches what it missed.
     """
@@ -27,7 +30,10 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             who = await door.actor(self._kit, scope)
-            reader = Reader(who.user.id, None if who.device is None else who.device.id)
+            # Nothing is awaited from here until the listener has joined: a token revoked meanwhile would leave it open.
+            after = parse.after(scope["query_string"])
+            replay = None if after is None else Replay(_Missed(self._kit, who.user.id, after), 0)
+            reader = Reader(who.user.id, None if who.device is None else who.device.id, replay)
             await self._streams.websocket(scope, receive, send, reader=reader)
         except CarillonError as error:
             body, status, headers = door.refusal(error)
@@ -42,6 +48,30 @@ class Stream:
             rendered = render.message(change.message) + b"\n"
             self._rendered = (change.message, rendered)
         return rendered
+
+
+class _Missed:
+    """For `Replay`: the messages above an id, a page at a time. It keeps its own place, by message.
+
+    What is live is told by numbers of changes, so each page comes with the number up to which all that has arrived
+    is in it or before. That one is read first. If something in the page is newer, others may have arrived between
+    the two, which would be told twice: then it is not the last page, however short.
+    """
+
+    def __init__(self, kit: Kit, user_id: int, after: int) -> None:
+        self._kit = kit
+        self._user_id = user_id
+        self._after = after
+
+    async def __call__(self, _: int) -> ChangePage:
+        size = self._kit.limits.page
+        reached = await self._kit.inbox.cursor(self._user_id)
+        items = await self._kit.inbox.page(self._user_id, limit=size, after=self._after)
+        if items:
+            self._after = items[-1].message.id
+        more = len(items) == size or any(item.entry.changed > reached for item in items)
+        arrivals: list[Change] = [EntryChange(entry=item.entry, message=item.message, arrival=True) for item in items]
+        return ChangePage(arrivals, reached, more, hole=False)
 
 
 async def not_a_handshake(kit: Kit, request: Request) -> Response:
