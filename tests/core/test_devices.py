@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from carillon.core.errors import BadInput
+from carillon.core.errors import BadInput, NotFound, Unauthenticated
 from carillon.core.limits import Limits
-from tests.builders import NOON, House
+from tests.builders import DAY, HOUR, LOCAL, NOON, SECOND, House, Stream
 
 NAME = Limits().name
 
@@ -23,4 +23,128 @@ async def test_what_a_device_cannot_be_called(house: House, name: str) -> None:
     ada = await house.user()
     with pytest.raises(BadInput, match=r"^name "):
         await house.accounts.devices.add(ada.id, name)
+    assert await house.accounts.devices.of(ada.id) == []
+
+
+@pytest.mark.parametrize("seconds", [-1, 2**31, 2**63])
+async def test_what_a_device_cannot_last(house: House, seconds: int) -> None:
+    ada = await house.user()
+    phone, _ = await house.accounts.devices.add(ada.id, "phone")
+    with pytest.raises(BadInput, match=r"^expires_after "):
+        await house.accounts.devices.add(ada.id, "desk", expires_after=seconds)
+    with pytest.raises(BadInput, match=r"^expires_after "):
+        await house.accounts.devices.update(ada.id, phone.id, expires_after=seconds)
+    if seconds > 0:
+        with pytest.raises(BadInput, match=r"^seconds "):
+            await house.accounts.devices.elevate(ada.id, phone.id, seconds)
+    assert await house.accounts.devices.of(ada.id) == [phone]
+
+
+async def test_a_device_is_renamed_and_given_an_end(house: House) -> None:
+    devices, ada = house.accounts.devices, await house.user()
+    phone, secret = await devices.add(ada.id, "phone")
+    await house.access.device(secret, LOCAL)
+    assert (await devices.update(ada.id, phone.id, name="desk")).name == "desk"
+    changed = await devices.update(ada.id, phone.id, expires_after=60)
+    assert (changed.name, changed.expires_after) == ("desk", 60)
+    assert (await house.access.device(secret, LOCAL)).device == await devices.get(ada.id, phone.id)
+    with pytest.raises(BadInput, match=r"^name "):
+        await devices.update(ada.id, phone.id, name="")
+    house.clock.advance(60 * SECOND)
+    with pytest.raises(Unauthenticated):
+        await house.access.device(secret, LOCAL)
+
+
+async def test_a_device_that_expired_is_gone_at_once(house: House) -> None:
+    devices, ada = house.accounts.devices, await house.user()
+    phone, secret = await devices.add(ada.id, "phone", expires_after=60)
+    kept, _ = await devices.add(ada.id, "desk")
+    assert phone.expires == NOON + 60 * SECOND
+    house.clock.advance(59 * SECOND)
+    await house.access.device(secret, LOCAL)
+    (listed, _) = await devices.of(ada.id)
+    assert (listed.last_used, listed.expires) == (NOON + 59 * SECOND, NOON + 119 * SECOND)
+    house.clock.advance(59 * SECOND)
+    assert len(await devices.of(ada.id)) == 2, "what is stored of its use is older than what is known"
+    house.clock.advance(SECOND)
+    assert await devices.of(ada.id) == [kept]
+    for gone in (
+        devices.get(ada.id, phone.id),
+        devices.update(ada.id, phone.id, expires_after=0),
+        devices.elevate(ada.id, phone.id, 60),
+        devices.delete(ada.id, phone.id),
+    ):
+        with pytest.raises(NotFound, match=r"^device does not exist$"):
+            await gone
+    assert len(await house.store.devices(ada.id)) == 2
+
+
+async def test_a_device_is_elevated_for_a_while(house: House) -> None:
+    devices, ada = house.accounts.devices, await house.user()
+    phone, secret = await devices.add(ada.id, "phone")
+
+    async def elevated() -> bool:
+        return (await house.access.device(secret, LOCAL)).elevated(house.clock.now())
+
+    assert not await elevated()
+    assert (await devices.elevate(ada.id, phone.id, 60)).elevated_until == NOON + 60 * SECOND
+    assert await elevated()
+    house.clock.advance(60 * SECOND)
+    assert not await elevated()
+    await devices.elevate(ada.id, phone.id, 2**31 - 1)
+    assert await elevated()
+    assert (await devices.elevate(ada.id, phone.id, -1)).elevated_until == 0
+    assert not await elevated()
+
+
+async def test_with_a_device_its_token_and_its_streams_end(house: House) -> None:
+    devices, ada = house.accounts.devices, await house.user()
+    phone, secret = await devices.add(ada.id, "phone")
+    desk, _ = await devices.add(ada.id, "desk")
+    await house.access.device(secret, LOCAL)
+    streams = {number: Stream(number) for number in (phone.id, desk.id)}
+    for stream in streams.values():
+        house.hub.join(ada.id, stream)
+    await devices.delete(ada.id, phone.id)
+    assert {number: stream.ended for number, stream in streams.items()} == {phone.id: [1008], desk.id: []}
+    with pytest.raises(Unauthenticated):
+        await house.access.device(secret, LOCAL)
+    assert await devices.of(ada.id) == [desk]
+    with pytest.raises(NotFound):
+        await devices.delete(ada.id, phone.id)
+
+
+async def test_a_device_of_somebody_else_does_not_exist(house: House) -> None:
+    devices, ada, eve = house.accounts.devices, await house.user("ada"), await house.user("eve")
+    phone, secret = await devices.add(ada.id, "phone")
+    stream = Stream(phone.id)
+    house.hub.join(ada.id, stream)
+    for refused in (
+        devices.get(eve.id, phone.id),
+        devices.update(eve.id, phone.id, name="mine"),
+        devices.elevate(eve.id, phone.id, 60),
+        devices.delete(eve.id, phone.id),
+    ):
+        with pytest.raises(NotFound, match=r"^device does not exist$"):
+            await refused
+    assert await devices.of(ada.id) == [phone]
+    assert (await house.access.device(secret, LOCAL)).user == ada
+    assert stream.ended == []
+
+
+async def test_a_session_begins_elevated_and_lasts_a_week(house: House) -> None:
+    ada = await house.user()
+    session, secret = await house.accounts.devices.open_session(ada, "firefox 152")
+    assert (session.name, session.kind) == ("firefox 152", "session")
+    assert (session.elevated_until, session.expires) == (NOON + HOUR, NOON + 7 * DAY)
+    assert (await house.access.device(secret, LOCAL)).device == session
+    with pytest.raises(BadInput, match=r"^name "):
+        await house.accounts.devices.open_session(ada, "")
+
+
+async def test_no_session_begins_by_a_password_that_was_changed_meanwhile(house: House) -> None:
+    ada = (await house.access.password((await house.user()).name, "ada", LOCAL)).user
+    await house.accounts.users.set_password(ada.id, "new")
+    with pytest.raises(Unauthenticated):
+        await house.accounts.devices.open_session(ada, "firefox")
     assert await house.accounts.devices.of(ada.id) == []

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from carillon.core.errors import BadInput, Conflict, NotFound, TooLarge
+from carillon.core.errors import BadInput, Conflict, NotFound, TooLarge, TooMany, Unauthenticated
 from carillon.core.limits import Limits
-from tests.builders import LOCAL, NOON, House, Stream
+from carillon.core.peers import Peer
+from carillon.core.users import REGISTRATIONS
+from tests.builders import LOCAL, NOON, SECOND, House, Stream
 
 NAME = Limits().name
 
@@ -123,3 +125,75 @@ async def test_with_a_user_his_streams_applications_and_devices_end(house: House
     assert await house.accounts.applications.of(ada.id) == []
     assert await house.accounts.devices.of(ada.id) == []
     assert await house.accounts.tokens.all() == []
+
+
+async def test_a_new_password_ends_sessions_but_the_one_that_asks_and_no_devices(house: House) -> None:
+    ada = await house.user()
+    devices = house.accounts.devices
+    phone, _ = await devices.add(ada.id, "phone")
+    asking, kept = await devices.open_session(ada, "firefox")
+    other, ended = await devices.open_session(ada, "chrome")
+    for secret in (kept, ended):
+        await house.access.device(secret, LOCAL)
+    streams = {number: Stream(number) for number in (None, phone.id, asking.id, other.id)}
+    for stream in streams.values():
+        house.hub.join(ada.id, stream)
+    await house.accounts.users.set_password(ada.id, "new", keep_session=asking.id)
+    assert [number for number, stream in streams.items() if stream.ended] == [other.id]
+    assert [device.id for device in await devices.of(ada.id)] == [phone.id, asking.id]
+    assert (await house.access.device(kept, LOCAL)).user.id == ada.id
+    with pytest.raises(Unauthenticated):
+        await house.access.device(ended, LOCAL)
+    await house.accounts.users.set_password(ada.id, "newer")
+    assert [device.id for device in await devices.of(ada.id)] == [phone.id]
+    assert streams[asking.id].ended == [1008]
+
+
+async def test_a_user_is_changed_as_a_whole_or_not_at_all(house: House) -> None:
+    users, root, ada = house.accounts.users, await house.user("root", admin=True), await house.user()
+    for fields, text in (
+        ({"name": "root", "password": "new"}, r"^username already exists$"),
+        ({"name": "", "password": "new"}, r"^name must not be empty$"),
+        ({"name": "eve", "password": ""}, r"^password must not be empty$"),
+        ({"name": "eve", "admin": True, "password": "x" * (NAME + 1)}, r"^password is longer than 256 bytes$"),
+    ):
+        with pytest.raises((Conflict, BadInput), match=text):
+            await users.update(ada.id, **fields)
+    with pytest.raises(Conflict, match=r"^cannot delete last admin$"):
+        await users.update(root.id, name="admin", admin=False, password="new")
+    assert await users.all() == [root, ada]
+
+    eve = await users.update(ada.id, name="eve", admin=True, password="new")
+    assert (eve.id, eve.name, eve.admin) == (ada.id, "eve", True)
+    assert (await house.access.password("eve", "new", LOCAL)).user == eve == (await users.all())[1]
+    assert await users.update(root.id) == root
+    with pytest.raises(NotFound):
+        await users.update(99, name="bob")
+
+
+async def test_what_a_user_may_changes_at_once_also_for_his_devices(house: House) -> None:
+    await house.user("root", admin=True)
+    ada = await house.user()
+    _, secret = await house.accounts.devices.add(ada.id, "phone")
+    for admin in (False, True, False):
+        await house.accounts.users.update(ada.id, admin=admin)
+        assert (await house.access.device(secret, LOCAL)).user.admin is admin
+
+
+async def test_one_address_makes_a_bounded_number_of_accounts(house: House) -> None:
+    users = house.accounts.users
+    here, there = Peer("203.0.113.1", local=False), Peer("2001:db8::1", local=False)
+    for number in range(REGISTRATIONS.burst):
+        user = await users.register(f"ada {number}", "secret", here)
+        assert (user.admin, user.initial_password) == (False, False)
+    with pytest.raises(TooMany, match=r"^too many new accounts from this address; try again in 300 seconds$") as caught:
+        await users.register("eve", "secret", here)
+    assert caught.value.retry_after == 300
+    await users.register("eve", "secret", there)
+    with pytest.raises(Conflict, match=r"^username already exists$"):
+        await users.register("eve", "secret", Peer("2001:db8::2", local=False))
+    house.clock.advance(600 * SECOND)
+    await users.register("bob", "secret", here)
+    with pytest.raises(TooMany):
+        await users.register("dan", "secret", here)
+    assert len(await users.all()) == REGISTRATIONS.burst + 2

@@ -38,7 +38,7 @@ class Accounts(Struct, frozen=True):
         return Accounts(
             Users(store=store, hub=hub, access=access, passwords=passwords, clock=clock, limits=limits),
             Applications(store=store, access=access, tokens=tokens, clock=clock, ids=ids, limits=limits),
-            Devices(store=store, tokens=tokens, clock=clock, limits=limits),
+            Devices(store=store, hub=hub, access=access, tokens=tokens, clock=clock, limits=limits),
             tokens,
             Groups(store=store, access=access, clock=clock, limits=limits),
         )

@@ -1,26 +1,52 @@
-"""Devices: create, change, delete."""
+"""Devices, and the sessions of browsers, which are devices too: create, change, elevate, delete."""
 
 from __future__ import annotations
 
+from carillon.core.access import Access
+from carillon.core.errors import BadInput, NotFound
 from carillon.core.limits import Limits, require
-from carillon.core.models import Device
-from carillon.core.ports import Clock, NewDevice, Store
+from carillon.core.models import Device, User
+from carillon.core.ports import Clock, Hub, NewDevice, Store
 from carillon.core.tokens import Tokens
+
+SECOND = 1_000_000  # µs
+LONGEST = 2**31 - 1  # seconds: 68 years
+SESSION_SECONDS = 7 * 24 * 3600  # without use, until a session ends
+SESSION_ELEVATED = 3600  # seconds for which a session may do what needs the password it began with
 
 
 class Devices:
-    def __init__(self, *, store: Store, tokens: Tokens, clock: Clock, limits: Limits) -> None:
+    """One that has not been used for too long is gone, also while it is still stored."""
+
+    def __init__(self, *, store: Store, hub: Hub, access: Access, tokens: Tokens, clock: Clock, limits: Limits) -> None:
         self._store = store
+        self._hub = hub
+        self._access = access
         self._tokens = tokens
         self._clock = clock
         self._limits = limits
 
     async def of(self, user_id: int) -> list[Device]:
-        return await self._store.devices(user_id)
+        devices = [self._access.seen(device) for device in await self._store.devices(user_id)]
+        return [device for device in devices if self._alive(device)]
 
-    async def add(self, user_id: int, name: str) -> tuple[Device, str]:
-        """The device and the secret of its token, shown this once. Raises BadInput."""
+    async def get(self, user_id: int, device_id: int) -> Device:
+        """Raises NotFound for one that is not the user's."""
+        device = await self._store.device(user_id, device_id)
+        if device is None:
+            raise NotFound("device does not exist")
+        device = self._access.seen(device)
+        if not self._alive(device):
+            raise NotFound("device does not exist")
+        return device
+
+    async def add(self, user_id: int, name: str, *, expires_after: int = 0) -> tuple[Device, str]:
+        """The device and the secret of its token, shown this once. `expires_after` in seconds without use; 0: never.
+
+        Raises BadInput.
+        """
         require("name", name, self._limits.name)
+        _check_seconds("expires_after", expires_after)
         token = self._tokens.mint("device")
         device = await self._store.add_device(
             NewDevice(
@@ -29,6 +55,70 @@ class Devices:
                 created=self._clock.now(),
                 token_digest=token.digest,
                 token_sealed=token.sealed,
+                expires_after=expires_after,
             )
         )
         return device, token.secret
+
+    async def open_session(self, user: User, name: str) -> tuple[Device, str]:
+        """A session of a user who has just shown his password, and the secret of its token, which no list shows.
+
+        Raises BadInput, and Unauthenticated when that is not his password any more.
+        """
+        require("name", name, self._limits.name)
+        token = self._tokens.mint("device")
+        now = self._clock.now()
+        session = await self._store.add_device(
+            NewDevice(
+                user_id=user.id,
+                name=name,
+                created=now,
+                token_digest=token.digest,
+                kind="session",
+                expires_after=SESSION_SECONDS,
+                elevated_until=now + SESSION_ELEVATED * SECOND,
+                password_hash=user.password_hash,
+            )
+        )
+        return session, token.secret
+
+    async def update(
+        self, user_id: int, device_id: int, *, name: str | None = None, expires_after: int | None = None
+    ) -> Device:
+        """None leaves. Raises BadInput, NotFound."""
+        if name is not None:
+            require("name", name, self._limits.name)
+        _check_seconds("expires_after", expires_after or 0)
+        await self.get(user_id, device_id)
+        return self._changed(
+            await self._store.update_device(user_id, device_id, name=name, expires_after=expires_after)
+        )
+
+    async def elevate(self, user_id: int, device_id: int, seconds: int) -> Device:
+        """For so long from now it may do what needs a password; below 0: not any more. Raises BadInput, NotFound."""
+        _check_seconds("seconds", max(seconds, 0))
+        await self.get(user_id, device_id)
+        until = self._clock.now() + seconds * SECOND if seconds > 0 else 0
+        return self._changed(await self._store.update_device(user_id, device_id, elevated_until=until))
+
+    async def delete(self, user_id: int, device_id: int) -> None:
+        """Its token is dead at once, and its streams end. Raises NotFound."""
+        await self.get(user_id, device_id)
+        if not await self._store.delete_device(user_id, device_id):
+            raise NotFound("device does not exist")
+        self._access.forget()
+        self._hub.drop(user_id, device_id)
+
+    def _changed(self, device: Device | None) -> Device:
+        if device is None:
+            raise NotFound("device does not exist")
+        self._access.forget()
+        return self._access.seen(device)
+
+    def _alive(self, device: Device) -> bool:
+        return device.expires is None or device.expires > self._clock.now()
+
+
+def _check_seconds(field: str, seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST:
+        raise BadInput(f"{field} must be from 0 to {LONGEST} seconds")

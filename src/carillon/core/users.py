@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from carillon.core.access import Access
-from carillon.core.errors import NotFound
+from carillon.core.errors import Conflict, NotFound, TooMany
 from carillon.core.limits import Limits, require
 from carillon.core.models import User
 from carillon.core.passwords import Passwords
-from carillon.core.ports import Clock, Hub, NewUser, Store
+from carillon.core.peers import Peer
+from carillon.core.ports import ChangedUser, Clock, Hub, NewUser, Store
+from carillon.core.rates import Buckets, Rate, block
 
 log = logging.getLogger("carillon.users")
 
 FIRST_NAME = "admin"
 PUBLISHED_PASSWORD = "admin"  # noqa: S105  # as every Gotify recipe has it; restricted while it stands
+
+# Accounts that one address makes for itself: a household at once, a forum's worth in a month.
+REGISTRATIONS = Rate(interval=600.0, burst=5)
 
 
 class Users:
@@ -27,6 +33,7 @@ class Users:
         self._passwords = passwords
         self._clock = clock
         self._limits = limits
+        self._registrations = Buckets(REGISTRATIONS)
 
     async def ensure_first(self, password: str | None) -> None:
         """In an empty installation makes the first admin, with the published password unless another is given."""
@@ -57,12 +64,29 @@ class Users:
         """Raises BadInput, and Conflict when the name is taken."""
         return await self._add(name, password, admin=admin, initial=False)
 
-    async def set_password(self, user_id: int, password: str) -> None:
-        """Raises BadInput, NotFound."""
-        require("password", password, self._limits.name)
-        if not await self._store.set_password(user_id, await self._passwords.hash(password)):
-            raise NotFound("there is no such user")
-        self._access.forget()
+    async def register(self, name: str, password: str, peer: Peer) -> User:
+        """Somebody makes himself an account. Raises what `add` does, and TooMany where that has happened too often."""
+        address, now = block(peer.address), self._clock.monotonic()
+        wait = math.ceil(self._registrations.wait(address, now))
+        if wait > 0:
+            raise TooMany(f"too many new accounts from this address; try again in {wait} seconds", wait)
+        self._registrations.spend(address, now)
+        return await self.add(name, password)
+
+    async def update(
+        self, user_id: int, *, name: str | None = None, admin: bool | None = None, password: str | None = None
+    ) -> User:
+        """None leaves; a new password does what `set_password` does.
+
+        Raises BadInput, NotFound, and Conflict when the name is taken or no admin would be left.
+        """
+        if name is not None:
+            require("name", name, self._limits.name)
+        return await self._change(user_id, name=name, admin=admin, password=password)
+
+    async def set_password(self, user_id: int, password: str, *, keep_session: int | None = None) -> None:
+        """Ends the user's sessions in browsers but the one with that id. Devices stay. Raises BadInput, NotFound."""
+        await self._change(user_id, password=password, keep_session=keep_session)
 
     async def delete(self, user_id: int) -> None:
         """With everything that is his alone. Raises Conflict for the last admin."""
@@ -71,13 +95,40 @@ class Users:
         self._access.forget()
         self._hub.drop(user_id)
 
+    async def _change(
+        self,
+        user_id: int,
+        *,
+        name: str | None = None,
+        admin: bool | None = None,
+        password: str | None = None,
+        keep_session: int | None = None,
+    ) -> User:
+        changed: ChangedUser | None = None
+        if await self._store.user(user_id) is not None:
+            hashed = None if password is None else await self._hash(password)
+            changed = await self._store.update_user(
+                user_id, name=name, admin=admin, password_hash=hashed, keep_session=keep_session
+            )
+        if changed is None:
+            raise NotFound("there is no such user")
+        self._access.forget()
+        for session_id in changed.ended:
+            self._hub.drop(user_id, session_id)
+        return changed.user
+
+    async def _hash(self, password: str) -> str:
+        require("password", password, self._limits.name)
+        return await self._passwords.hash(password)
+
     async def _add(self, name: str, password: str, *, admin: bool, initial: bool) -> User:
         require("name", name, self._limits.name)
-        require("password", password, self._limits.name)
+        if await self._store.user_by_name(name) is not None:  # before the dear work of hashing
+            raise Conflict("username already exists")
         return await self._store.add_user(
             NewUser(
                 name=name,
-                password_hash=await self._passwords.hash(password),
+                password_hash=await self._hash(password),
                 admin=admin,
                 initial_password=initial,
                 created=self._clock.now(),

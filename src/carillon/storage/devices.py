@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from carillon.core.errors import NotFound
+from carillon.core.errors import NotFound, Unauthenticated
 from carillon.core.models import Device
 from carillon.core.ports import NewDevice
-from carillon.storage import tokens, users
+from carillon.storage import tokens
 from carillon.storage.session import Row, Session
 
 LAST_USED = "(SELECT max(l.last_used) FROM tokens l WHERE l.device_id = d.id)"
@@ -32,9 +32,12 @@ def device_of(row: Row) -> Device:
 
 
 async def add(tx: Session, device: NewDevice) -> Device:
-    """With a token. Raises `NotFound` for the user, `Conflict` for a token that exists."""
-    if await users.by_id(tx, device.user_id) is None:
+    """With a token. Raises `Conflict` for a token that exists."""
+    user = await tx.row("SELECT password_hash FROM users WHERE id = ?", device.user_id)
+    if user is None:
         raise NotFound("no such user")
+    if device.password_hash not in (None, user[0]):
+        raise Unauthenticated("the password has just been changed")
     await tokens.refuse_known(tx, device.token_digest)
     (row,) = await tx.rows(
         "INSERT INTO devices (user_id, name, created, kind, expires_after, elevated_until)"
@@ -102,7 +105,8 @@ async def delete(tx: Session, user_id: int, device_id: int) -> bool:
     return True
 
 
-async def delete_sessions(tx: Session, user_id: int, *, keep: int | None) -> list[int]:
+async def end_sessions(tx: Session, user_id: int, *, keep: int | None) -> list[int]:
+    """Those of kind "session" but the one with the id `keep`. Returns their ids."""
     rows = await tx.rows("SELECT id FROM devices WHERE user_id = ? AND kind = 'session' ORDER BY id", user_id)
     ended = [row[0] for row in rows if row[0] != keep]
     await _remove(tx, ended)

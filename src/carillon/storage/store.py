@@ -109,7 +109,6 @@ class SqlStore:
     user = reading(users.by_id)
     user_by_name = reading(users.by_name)
     update_user = writing(users.update)
-    set_password = writing(users.set_password)
     rehash_password = writing(users.rehash_password)
     delete_user = writing(departures.delete_user)
     users = reading(users.every)
@@ -141,7 +140,6 @@ class SqlStore:
     device = reading(devices.one)
     update_device = writing(devices.update)
     delete_device = writing(devices.delete)
-    delete_sessions = writing(devices.delete_sessions)
     expire_devices = writing(devices.expire)
     devices = reading(devices.of_user)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from carillon.core.errors import Conflict
 from carillon.core.models import User
-from carillon.core.ports import NewUser
+from carillon.core.ports import ChangedUser, NewUser
+from carillon.storage import devices
 from carillon.storage.session import Row, Session
 
 COLUMNS = "u.id, u.name, u.password_hash, u.admin, u.initial_password, u.created"
@@ -25,7 +28,7 @@ def user_of(row: Row) -> User:
 
 async def add(tx: Session, user: NewUser) -> User:
     if await by_name(tx, user.name):
-        raise Conflict("this user name is taken")
+        raise Conflict("username already exists")
     (row,) = await tx.rows(
         "INSERT INTO users (name, password_hash, admin, initial_password, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
         user.name,
@@ -51,28 +54,45 @@ async def every(tx: Session) -> list[User]:
     return [user_of(row) for row in await tx.rows(f"{SELECT} ORDER BY u.id")]
 
 
-async def update(tx: Session, user_id: int, *, name: str | None = None, admin: bool | None = None) -> User | None:
+async def update(
+    tx: Session,
+    user_id: int,
+    *,
+    name: str | None = None,
+    admin: bool | None = None,
+    password_hash: str | None = None,
+    keep_session: int | None = None,
+) -> ChangedUser | None:
     user = await by_id(tx, user_id)
     if user is None:
         return None
     if name not in (None, user.name) and await by_name(tx, name or ""):
-        raise Conflict("this user name is taken")
+        raise Conflict("username already exists")
     if admin is False:
         await refuse_last_admin(tx, user)
-    sql = "UPDATE users SET name = coalesce(?, name), admin = coalesce(?, admin) WHERE id = ?"
-    await tx.run(sql, name, admin, user_id)
-    return await by_id(tx, user_id)
+    changed = replace(
+        user,
+        name=user.name if name is None else name,
+        admin=user.admin if admin is None else admin,
+        password_hash=user.password_hash if password_hash is None else password_hash,
+        initial_password=user.initial_password and password_hash is None,
+    )
+    await tx.run(
+        "UPDATE users SET name = ?, admin = ?, password_hash = ?, initial_password = ? WHERE id = ?",
+        changed.name,
+        changed.admin,
+        changed.password_hash,
+        changed.initial_password,
+        user_id,
+    )
+    ended = [] if password_hash is None else await devices.end_sessions(tx, user_id, keep=keep_session)
+    return ChangedUser(changed, ended)
 
 
 async def refuse_last_admin(tx: Session, user: User) -> None:
     others = await tx.row("SELECT 1 FROM users WHERE admin AND id <> ?", user.id)
     if user.admin and not others:
         raise Conflict("cannot delete last admin")
-
-
-async def set_password(tx: Session, user_id: int, password_hash: str) -> bool:
-    sql = "UPDATE users SET password_hash = ?, initial_password = FALSE WHERE id = ?"
-    return await tx.run(sql, password_hash, user_id) > 0
 
 
 async def rehash_password(tx: Session, user_id: int, *, old: str, new: str) -> bool:

@@ -177,7 +177,7 @@ async def actor(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
 async def elevated(kit: Kit, request: Request, *, signing_in: bool = False) -> Actor:
     """As `actor`, on a route that wants a password or an elevated client. Raises Forbidden for another client."""
     who = await actor(kit, request.scope, signing_in=signing_in)
-    _require_elevated(kit, who)
+    require_elevated(kit, who)
     return who
 
 
@@ -186,7 +186,7 @@ async def admin(kit: Kit, request: Request) -> Actor:
     who = await actor(kit, request.scope)
     if not who.user.admin:
         raise Forbidden(NOT_ALLOWED)
-    _require_elevated(kit, who)
+    require_elevated(kit, who)
     return who
 
 
@@ -295,7 +295,7 @@ def _require_same_origin(kit: Kit, scope: Scope) -> None:
         raise Forbidden("a page of another origin may not use this session")
 
 
-def _require_elevated(kit: Kit, who: Actor) -> None:
+def require_elevated(kit: Kit, who: Actor) -> None:
     """Gotify 2 knows no elevation, and its clients do not ask for it."""
     if kit.site.gotify_face != 2 and not who.elevated(kit.clock.now()):
         raise Forbidden(NOT_ELEVATED)
