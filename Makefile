@@ -41,6 +41,9 @@ lock: .venv/.dev
 	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/runtime.txt
 	$(LOCK) pyproject.toml --group dev requirements/build.in --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
+	for each in tests/clients/*/requirements.in; do $(LOCK) --no-annotate $$each --output-file $${each%.in}.txt; done
+	for each in tests/clients/*/package.json; do (cd $${each%/*} && npm update --ignore-scripts --package-lock-only \
+		--no-audit --no-fund --omit-lockfile-registry-resolved); done
 
 clean:
 	rm -rf .venv build dist
