@@ -19,7 +19,7 @@ from carillon.storage.backup.pace import Pace
 from carillon.storage.refusals import BadBackup
 from tests.builders import Clock
 
-DATABASE = random.Random(1).randbytes(3000)
+DATABASE = random.Random(1).randbytes(700)
 
 
 def contents(**others: bytes) -> list[Content]:

@@ -74,7 +74,7 @@ async def test_under_load_every_plain_copy_is_whole(tmp_path: Path) -> None:
     held: list[int] = []  # how many were acknowledged before the snapshot that stands there was begun
 
     async def take(snapshots: SqliteSnapshots) -> None:
-        for _ in range(12):
+        for _ in range(8):
             begun = acknowledged
             assert await snapshots.take(hurried=False)
             held.append(begun)
@@ -94,7 +94,7 @@ async def test_under_load_every_plain_copy_is_whole(tmp_path: Path) -> None:
         assert await snapshots.take(hurried=True)
         held.append(0)
         taking = asyncio.create_task(take(snapshots))
-        for number in range(25):
+        for number in range(15):
             await copy(number)
         await taking
     publishing = False

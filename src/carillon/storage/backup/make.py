@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
@@ -100,11 +101,11 @@ async def _pack(place: Place, order: Order, *, aside: Path, clock: Clock) -> Pac
 
 
 def _copy_sqlite(source: Path, target: Path, pace: Pace) -> Facts:
-    with closing(sqlite.connect(source)) as db:
-        copy(db, target, pace)
     try:
+        with closing(sqlite.connect(source)) as db:
+            copy(db, target, pace)
         return examine(target, pace)
-    except Refusal as error:
+    except (Refusal, sqlite3.Error) as error:
         raise Unavailable(f"no backup was made: {error}") from error
 
 

@@ -26,7 +26,7 @@ from carillon.storage.lanes import drive
 from carillon.storage.lock import FolderLock
 from carillon.storage.migrate import DATABASE, EngineName, engine_of
 from carillon.storage.part import Part, give_name, part_of, sync_folder
-from carillon.storage.refusals import NotRestored
+from carillon.storage.refusals import BadBackup, NotRestored
 from carillon.storage.sqlite import SqliteSession
 
 NAMES: dict[EngineName, str] = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
@@ -70,8 +70,7 @@ def restore(file: Path, place: Place, *, wish: Wish, clock: Clock) -> Restored:
     if engine_of(place.url) == "sqlite":
         with _free(place.data, wish) as there, part_of(there) as part:
             checked = _check(file, part, place=place, wish=wish)
-            stand_alone(part.path)
-            facts = examine(part.path, Pace(clock, share=0))
+            facts = _examined(part.path, clock)
             reached = _leap(part.path, now=now, known=_known(there))
             notes = _put_beside(place.data, checked, stamp)
             notes += _set_aside(there, stamp)
@@ -122,6 +121,14 @@ def _check(file: Path, part: Part, *, place: Place, wish: Wish) -> _Checked:
     if key is not None and _read(place.data / archive.KEY) not in (None, key) and not wish.force:
         raise NotRestored(f"{place.data} has a key of its own, and the backup another: --force sets it aside")
     return _Checked(manifest, small.get(archive.ENV), key)
+
+
+def _examined(path: Path, clock: Clock) -> Facts:
+    try:
+        stand_alone(path)
+    except sqlite3.Error as error:
+        raise BadBackup(f"the database is damaged: {error}") from error
+    return examine(path, Pace(clock, share=0))
 
 
 def _require_engine(engine: EngineName, place: Place) -> None:
