@@ -19,6 +19,7 @@ need curl curl
 need iproute2 ss
 need nodejs node
 need npm npm
+need nginx-light nginx /usr/sbin/nginx
 need build-essential gcc # compiles the load client of the benchmarks
 
 [ -n "$packages" ] || exit 0
