@@ -13,6 +13,8 @@ from carillon.core.errors import BadInput, Unavailable
 PATIENCE = 30.0  # seconds until it must answer the first time
 AHEAD = 200  # rows of a walk that are fetched at once
 
+GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+
 COLUMNS = """
     SELECT column_name::text FROM information_schema.columns
     WHERE table_schema = ANY (current_schemas(false)) AND table_name = $1
@@ -57,7 +59,7 @@ async def opened(arguments: Mapping[str, Any]) -> AsyncIterator[PostgresSource]:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield PostgresSource(connection)
-    except asyncpg.PostgresConnectionError as error:
+    except GONE as error:
         raise Unavailable(f"the database has gone away: {error}") from None
     finally:
         await connection.close()

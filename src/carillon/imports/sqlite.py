@@ -15,9 +15,10 @@ from carillon.core.errors import BadInput, Unavailable
 
 TRIES = 120  # of a quarter of a second, while the other server holds its database
 
-# Opening for reading is not enough where a crash left a journal, or where a log has no index beside it.
+# Opening for reading is not enough where a crash left a journal.
 NEEDS_RECOVERY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 COMPANIONS = ("-journal", "-wal")
+WRITE_AHEAD = 2  # the version in the head of a file that has a write-ahead log
 
 
 class SqliteSource:
@@ -25,7 +26,7 @@ class SqliteSource:
         self._db = db
 
     async def columns(self, table: str) -> frozenset[str]:
-        return frozenset(row[1] for row in self._db.execute(f"PRAGMA table_info({table})"))
+        return frozenset(row[0] for row in self._db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
 
     async def rows(self, sql: str) -> Sequence[Sequence[Any]]:
         return self._db.execute(sql).fetchall()
@@ -77,18 +78,36 @@ def _snapshot(given: Path, file: str) -> sqlite3.Connection:
 
 
 def _fill(copy: sqlite3.Connection, path: Path) -> None:
+    if _logs_ahead(path) and not _companion(path, "-shm").exists():
+        _fill_elsewhere(copy, path)
+        return
     try:
         _back_up(f"{path.absolute().as_uri()}?mode=ro", copy)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in NEEDS_RECOVERY:
             raise
-        with TemporaryDirectory() as folder:
-            beside = Path(folder, "database")
-            for suffix in ("", *COMPANIONS):
-                companion = path.with_name(path.name + suffix)
-                if companion.exists():
-                    shutil.copyfile(companion, f"{beside}{suffix}")
-            _back_up(beside.as_uri(), copy)
+        _fill_elsewhere(copy, path)
+
+
+def _logs_ahead(path: Path) -> bool:
+    """By the file's head: whoever opens such a database makes an index of its log beside it, unless there is one."""
+    with path.open("rb") as file:
+        head = file.read(20)
+    return len(head) == 20 and head[19] == WRITE_AHEAD
+
+
+def _companion(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _fill_elsewhere(copy: sqlite3.Connection, path: Path) -> None:
+    """Where nobody has the database open: SQLite may do there whatever it needs to do."""
+    with TemporaryDirectory() as folder:
+        elsewhere = Path(folder, "database")
+        for suffix in ("", *COMPANIONS):
+            if _companion(path, suffix).exists():
+                shutil.copyfile(_companion(path, suffix), _companion(elsewhere, suffix))
+        _back_up(elsewhere.as_uri(), copy)
 
 
 def _back_up(uri: str, copy: sqlite3.Connection) -> None:
