@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from carillon.core.errors import Unauthenticated
+from carillon.core.errors import Conflict, Unauthenticated
+from carillon.ops.backups import Order
 from carillon.ops.control import USER_HEADER, ControlApp
 from carillon.ops.desk import OPERATIONS, Desk
 from tests.builders import LOCAL, House, moving_of, opened
@@ -59,9 +62,22 @@ def desk_of(house: House) -> Desk:
     )
 
 
+class Made(Struct):
+    size: int
+    pieces: Iterator[bytes]
+
+
+@asynccontextmanager
+async def made(order: Order) -> AsyncIterator[Made]:
+    """Stands for a backup: it only tells of the order."""
+    if order.key == "sealed" and not order.passphrase:
+        raise Conflict("not now")
+    yield Made(len(order.key), iter([order.key.encode()]))
+
+
 @pytest.fixture
 async def client(house: House, api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(ControlApp(desk_of(house), api))
+    transport = httpx.ASGITransport(ControlApp(desk_of(house), api, made))
     async with httpx.AsyncClient(transport=transport, base_url="http://carillon") as client:
         yield client
 
@@ -86,7 +102,7 @@ async def test_errors_keep_their_status_and_their_words(client: httpx.AsyncClien
 async def test_a_question_that_cannot_be_read(client: httpx.AsyncClient, name: str) -> None:
     for content in (b"", b"[]", b'{"name": 3, "id": "x", "kind": "user", "message": 1}', b"\xff"):
         response = await client.post(f"/{name}", content=content)
-        empty = name in ("list_users", "list_tokens", "state")
+        empty = name in ("list_users", "list_tokens", "list_groups", "state")
         assert response.status_code == (200 if empty and content.startswith(b"{") else 400)
 
 
@@ -95,6 +111,16 @@ async def test_what_is_no_operation(client: httpx.AsyncClient, ask: tuple[str, s
     response = await client.request(*ask)
     assert response.status_code == 404
     assert "another version" in message(response)
+
+
+async def test_a_backup(client: httpx.AsyncClient) -> None:
+    response = await client.post("/backup", content=b'{"key": "plain"}')
+    assert (response.status_code, response.content) == (200, b"plain")
+    assert response.headers["content-type"] == "application/x-tar"
+    response = await client.post("/backup", content=b'{"key": "sealed"}')
+    assert (response.status_code, message(response)) == (409, "not now")
+    assert (await client.post("/backup", content=b"[]")).status_code == 400
+    assert (await client.get("/backup")).status_code == 404
 
 
 async def test_our_own_api_as_the_first_admin(client: httpx.AsyncClient) -> None:
@@ -127,4 +153,4 @@ async def test_it_speaks_http_only(house: House, api: Api) -> None:
         raise AssertionError(event)
 
     with pytest.raises(ValueError, match="websocket"):
-        await ControlApp(desk_of(house), api)({"type": "websocket", "path": "/api/1/stream"}, receive, send)
+        await ControlApp(desk_of(house), api, made)({"type": "websocket", "path": "/api/1/stream"}, receive, send)

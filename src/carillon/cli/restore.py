@@ -50,7 +50,7 @@ def restore(
     done = put_back(file, place_of(settings), wish=Wish(force, passphrase), clock=SystemClock())
     made = done.manifest
     origin = f"the backup of {made.made.astimezone():%Y-%m-%d %H:%M} ({made.carillon})" if made else "the database"
-    counts = ", ".join(f"{number} {name}" for name, number in done.facts.counts.items())
+    counts = ", ".join(f"{name} {number}" for name, number in done.facts.counts.items())
     note(f"restored {origin}: {counts}")
     for line in [*done.notes, *(f"the database is sound, but: {problem}" for problem in done.facts.problems)]:
         note(line)
