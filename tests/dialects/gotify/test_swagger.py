@@ -32,6 +32,12 @@ async def test_every_reference_leads_to_a_shape(served: Served) -> None:
     assert used == set(about["securityDefinitions"])
 
 
+async def test_a_refusal_is_described_as_json_beside_other_media(served: Served) -> None:
+    about = await described(served)
+    produced = {path: about["paths"][path]["get"]["produces"] for path in ("/version", "/image/{file}")}
+    assert produced == {"/version": ["application/json"], "/image/{file}": ["image/png", "application/json"]}
+
+
 def _schemes(operation: dict[str, Any]) -> list[str]:
     return [name for scheme in operation.get("security", ()) for name in scheme]
 

@@ -74,7 +74,7 @@ def _operation(path: str, one: Operation) -> Json:
         "operationId": one.name,
         "summary": one.summary,
         "tags": [path.split("/")[1]],
-        "produces": [one.media],
+        "produces": [*dict.fromkeys((one.media, "application/json"))],  # a refusal is JSON in any case
         "responses": {str(one.status): done} | {str(status): error for status in sorted(refusals)},
     }
     if parameters:
