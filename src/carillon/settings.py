@@ -171,7 +171,10 @@ class Settings:
     ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
-        Setting("Reverse proxies that are believed about the sender's address; empty: none.", _list_of(NETWORK)),
+        Setting(
+            "Reverse proxies that are believed about who asks, and for which address of ours; empty: none.",
+            _list_of(NETWORK),
+        ),
     ] = ()
     admin_password: Annotated[
         str,
