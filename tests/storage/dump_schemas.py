@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Raw
 
+from carillon.core.models import Application, Image, User
 from carillon.core.ports import Store
 from carillon.storage.migrate import DATABASE, steps
 from tests.builders import DAY, HOUR, NOON
@@ -33,6 +34,7 @@ async def fill(store: Store) -> None:
     await join(store, eve, door)
     await store.add_device(new_device(ada, token_digest=b"phone"))
     await store.touch_token(3, NOON + HOUR)
+    await fill_sharing(store, ada, eve, door)
 
     for title in ("gone", "gone too", "cleared"):
         await send(store, backup, ada, title=title)
@@ -60,6 +62,25 @@ async def fill(store: Store) -> None:
         encrypted=True,
     )
     await store.publish(once(publication(backup, ada, title="once")))
+
+
+async def fill_sharing(store: Store, ada: User, eve: User, door: Application) -> None:
+    family = await store.add_group("family", now=NOON)
+    for user in (ada, eve):
+        await store.add_member(family.id, user.id)
+    await store.share(door.id, group_id=family.id)
+    await store.set_image(door.id, Image("bell.png", "image/png", b"\x89PNG"))
+    await store.update_application(ada.id, door.id, content_type="text/markdown")
+    session = new_device(
+        eve,
+        name="browser",
+        token_digest=b"browser",
+        token_sealed=b"sealed",
+        kind="session",
+        expires_after=3600,
+        elevated_until=NOON + HOUR,
+    )
+    await store.add_device(session)
 
 
 async def filled(url: str | None, folder: Path) -> None:

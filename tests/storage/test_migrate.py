@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from carillon.core.errors import Unavailable
-from carillon.core.models import Cleared, EntryChange
+from carillon.core.models import Cleared, EntryChange, Image, Share
 from carillon.core.ports import Store
 from carillon.storage import NewerSchema, StoreLocked
 from carillon.storage.lock import FolderLock
@@ -145,7 +145,12 @@ async def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=sorted({path.name[:4] for path in SCHEMAS.iterdir()}))
+def _dumps(*, since: int) -> list[str]:
+    """The numbers of the schemas that were released."""
+    return sorted({path.name[:4] for path in SCHEMAS.iterdir() if int(path.name[:4]) >= since})
+
+
+@pytest.fixture(params=_dumps(since=1))
 async def left_behind(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> AsyncIterator[Home]:
     """The database that an older version left behind."""
     home = await _home(request, engine, tmp_path)
@@ -198,6 +203,24 @@ async def test_what_an_older_version_stored_is_there(left_behind: Home) -> None:
     assert phone.user == ada
     assert phone.token.last_used == NOON + HOUR
     await _check_changes(store)
+
+
+@pytest.mark.parametrize("left_behind", _dumps(since=2), indirect=True)
+async def test_who_shares_what_is_there(left_behind: Home) -> None:
+    store = await left_behind.open()
+    assert await store.shares(2) == [
+        Share(role="owner", name="ada", user_id=1),
+        Share(role="member", name="eve", user_id=2),
+        Share(role="member", name="family", group_id=1),
+    ]
+    assert [user.name for user in await store.group_members(1)] == ["ada", "eve"]
+    door = await store.subscription(1, 2)
+    assert door
+    assert (door.application.content_type, door.application.image) == ("text/markdown", "bell.png")
+    assert await store.image("bell.png") == Image("bell.png", "image/png", b"\x89PNG")
+    (session,) = await store.devices(2)
+    assert (session.kind, session.expires_after, session.elevated_until) == ("session", 3600, NOON + HOUR)
+    assert await store.sealed_tokens("device", [session.id]) == {session.id: b"sealed"}
 
 
 async def _check_changes(store: Store) -> None:
