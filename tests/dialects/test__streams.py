@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import closing
 from random import Random
 from typing import Any
@@ -18,8 +17,9 @@ from websockets.streams import StreamReader
 
 from carillon.core.errors import TooMany, Unavailable
 from carillon.core.models import Change, ChangePage, Cleared
-from carillon.dialects._streams import PIECE, SOCKET, Reader, Replay, Streams, chunk, line, sse, websocket
+from carillon.dialects._streams import PIECE, Reader, Replay, Streams, chunk, line, sse, websocket
 from carillon.hub.local import LocalHub
+from tests.dialects.pipes import Client, Pipe, play
 from tests.hub.serving import serving, until
 
 USER = 7
@@ -37,77 +37,6 @@ def payload(change: Change) -> bytes | None:
 def numbers(data: bytes) -> list[int]:
     """Those of the payloads in whatever framing."""
     return [int(part.partition(b"}")[0]) for part in data.split(b'{"n":')[1:]]
-
-
-class Pipe:
-    """A connection that writes to memory. While `slow` every write is unsent until `drain` is waited for."""
-
-    def __init__(self, *, slow: bool = False) -> None:
-        self.written: list[bytes] = []
-        self.slow = slow
-        self.behind = False
-        self.closing = False
-        self.code: int | None = None
-        self.gone = asyncio.Event()
-        self.unsent = self.most_unsent = 0
-
-    @property
-    def data(self) -> bytes:
-        return b"".join(self.written)
-
-    def write(self, data: bytes) -> None:
-        if self.closing or not data:
-            return
-        self.written.append(data)
-        self.behind = self.slow
-        self.unsent += len(data)
-        self.most_unsent = max(self.most_unsent, self.unsent)
-
-    async def drain(self) -> None:
-        while self.behind and not self.closing:
-            await asyncio.sleep(0)
-            self.behind = False
-        self.unsent = 0
-
-    def begin_stream(self, *, chunked: bool) -> None:
-        self.chunked = chunked
-
-    def abort(self) -> None:
-        self.leave()
-
-    def end(self, code: int) -> None:
-        self.code = code
-        self.leave()
-
-    def leave(self) -> None:
-        self.closing = True
-        self.gone.set()
-
-
-class Client:
-    """The ASGI side of a Pipe; `answers` is what the application sent."""
-
-    def __init__(self, pipe: Pipe | None = None, *, http_version: str = "1.1") -> None:
-        self.pipe = pipe or Pipe()
-        self.answers: list[Message] = []
-        self.scope: Scope = {"http_version": http_version, "extensions": {SOCKET: self.pipe}}
-
-    async def receive(self) -> Message:
-        await self.pipe.gone.wait()
-        return {"type": "websocket.disconnect"}
-
-    async def receive_http(self) -> Message:
-        await self.pipe.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        self.answers.append(message)
-
-    def websocket(self, streams: Streams, reader: Reader) -> asyncio.Task[None]:
-        return asyncio.create_task(streams.websocket(self.scope, self.receive, self.send, reader=reader))
-
-    def sse(self, streams: Streams, reader: Reader) -> asyncio.Task[None]:
-        return asyncio.create_task(streams.sse(self.scope, self.receive_http, self.send, reader=reader))
 
 
 class Log:
@@ -178,20 +107,12 @@ def test_a_line_and_a_chunk() -> None:
     assert chunk(b"x" * 26) == b"1a\r\n" + b"x" * 26 + b"\r\n"
 
 
-def run(play: Callable[[], Awaitable[None]]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(10):
-            await play()
-
-    asyncio.run(bounded())
-
-
 @settings(max_examples=300, deadline=None)
 @given(SEEDS, st.integers(0, 6), st.booleans())
 def test_nothing_is_lost_or_doubled_between_replay_and_live(seed: int, after: int, slow: bool) -> None:
     """Whatever the order of commits, announcements and turns while a reader catches up."""
 
-    async def play() -> None:
+    async def scene() -> None:
         hub = LocalHub(streams_per_user=10)
         random = Random(seed)
         log = Log(hub, random)
@@ -215,7 +136,7 @@ def test_nothing_is_lost_or_doubled_between_replay_and_live(seed: int, after: in
         client.pipe.leave()
         await task
 
-    run(play)
+    play(scene)
 
 
 @settings(max_examples=200, deadline=None)
@@ -223,7 +144,7 @@ def test_nothing_is_lost_or_doubled_between_replay_and_live(seed: int, after: in
 def test_what_is_forgotten_meanwhile_holds_nobody_up(seed: int) -> None:
     """A change may be superseded before it is read, also before it is announced: its number never comes then."""
 
-    async def play() -> None:
+    async def scene() -> None:
         hub = LocalHub(streams_per_user=10)
         random = Random(seed)
         log = Log(hub, random)
@@ -268,7 +189,7 @@ def test_what_is_forgotten_meanwhile_holds_nobody_up(seed: int) -> None:
         client.pipe.leave()
         await task
 
-    run(play)
+    play(scene)
 
 
 async def test_without_a_replay_a_stream_begins_now() -> None:

@@ -3,13 +3,26 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
+from typing import Any, cast
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from carillon.core.inbox import Inbox
 from carillon.core.limits import Limits
+from carillon.core.models import Change, ChangePage, Entry, EntryChange, InboxItem
+from carillon.core.ports import Store
+from carillon.dialects._streams import Reader, Replay, Streams
+from carillon.dialects.gotify.stream import Missed
+from carillon.hub.local import LocalHub
+from tests.builders import NOON, Clock, message
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
+from tests.dialects.pipes import Client, Pipe, play
 from tests.hub.serving import Served as Serving
 from tests.hub.serving import serving, until
 
@@ -127,7 +140,7 @@ async def test_after_what_is_no_id_no_stream_begins(served: Served, after: str) 
         assert caught.value.response.status_code == 401
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 async def test_nothing_is_lost_or_doubled_between_what_was_missed_and_what_is_live(served: Served, seed: int) -> None:
     """While others send, a reader comes again and again, each time from the last message it was told."""
     dice = random.Random(seed)
@@ -161,23 +174,100 @@ async def test_nothing_is_lost_or_doubled_between_what_was_missed_and_what_is_li
             assert told == sorted(ids)
 
 
-class TestPaged:
-    """Where a page is short."""
+class Log:
+    """A store of one inbox. What is committed can be read at once, and is announced some turns later, in order."""
 
-    @pytest.fixture
-    def limits(self) -> Limits:
-        return Limits(page=7)
+    def __init__(self, hub: LocalHub, dice: random.Random) -> None:
+        self._hub = hub
+        self._dice = dice
+        self._items: dict[int, InboxItem] = {}
+        self._changed = 0
+        self._announcements: list[list[Change]] = []
 
-    async def test_much_was_missed(self, served: Served) -> None:
-        for number in range(20):
-            await served.post(json={"message": str(number)})
-        async with (
-            serving(served.front) as server,
-            connect(f"{server.url}/stream?after=2&token={served.client}") as stream,
-        ):
-            assert [json.loads(await stream.recv())["id"] for _ in range(18)] == list(range(3, 21))
-            live = await served.post(json={"message": "live"})
-            assert await asyncio.wait_for(stream.recv(), 5) == live.text + "\n"
+    @property
+    def ids(self) -> list[int]:
+        return sorted(self._items)
+
+    def send(self, count: int) -> None:
+        batch: list[Change] = []
+        for number in range(len(self._items) + 1, len(self._items) + 1 + count):
+            self._changed += 1
+            entry = Entry(user_id=1, message_id=number, application_id=7, changed=self._changed)
+            self._items[number] = InboxItem(entry, message(id=number))
+            batch.append(EntryChange(entry=entry, message=self._items[number].message, arrival=True))
+        self._announcements.append(batch)
+
+    def mark(self) -> None:
+        self._changed += 1
+        number, item = self._dice.choice(list(self._items.items()))
+        entry = msgspec.structs.replace(item.entry, changed=self._changed, read=NOON)
+        self._items[number] = InboxItem(entry, item.message)
+        self._announcements.append([EntryChange(entry=entry)])
+
+    def announce(self) -> None:
+        if self._announcements:
+            self._hub.announce(self._announcements.pop(0))
+
+    async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage:
+        await self._wait()
+        page = ChangePage([], self._changed, more=False, hole=True)
+        await self._wait()
+        return page
+
+    async def page(self, user_id: int, *, limit: int, after: int, **_: Any) -> list[InboxItem]:
+        await self._wait()
+        page = [self._items[number] for number in self.ids if number > after][:limit]
+        await self._wait()
+        return page
+
+    async def _wait(self) -> None:
+        for _ in range(self._dice.randrange(4)):
+            await asyncio.sleep(0)
+
+
+def payload(change: Change) -> bytes | None:
+    return b"<%d>" % change.message.id if isinstance(change, EntryChange) and change.message else None
+
+
+def told(data: bytes) -> list[int]:
+    """The ids in frames of such payloads."""
+    return [int(number) for number in re.findall(rb"<(\d+)>", data)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**64), st.integers(0, 6), st.booleans())
+def test_the_seam_holds_whatever_the_order_of_turns(seed: int, after: int, slow: bool) -> None:
+    async def scene() -> None:
+        dice = random.Random(seed)
+        hub = LocalHub(streams_per_user=1)
+        log = Log(hub, dice)
+        log.send(6)
+        inbox = Inbox(store=cast(Store, log), clock=Clock(), limits=Limits(), cleared=lambda: None)
+        client = Client(Pipe(slow=slow))
+        replay = Replay(Missed(inbox, 1, after=after, size=dice.randrange(1, 5)), 0)
+        task = client.websocket(Streams(hub, payload), Reader(1, replay=replay))
+        for _ in range(dice.randrange(60)):
+            step = dice.randrange(6)
+            if step == 0:
+                log.send(dice.randrange(1, 4))
+            elif step == 1:
+                log.mark()
+            elif step == 2:
+                log.announce()
+            else:
+                await asyncio.sleep(0)
+        for _ in range(600):
+            log.announce()
+            await asyncio.sleep(0)
+        assert not client.pipe.closing
+        assert told(client.pipe.data) == [number for number in log.ids if number > after]
+        log.send(1)
+        log.announce()
+        assert told(client.pipe.data)[-1] == log.ids[-1], "it is live"
+        client.pipe.leave()
+        await task
+
+    play(scene)
 
 
 async def test_a_plain_get_is_no_handshake(served: Served) -> None:

@@ -10,10 +10,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from carillon.core.errors import CarillonError
+from carillon.core.inbox import Inbox
 from carillon.core.kit import Kit
 from carillon.core.models import Change, ChangePage, Cleared, EntryChange, Message
 from carillon.dialects._streams import Reader, Replay, Streams
 from carillon.dialects.gotify import door, parse, render
+
+PAGE = 200  # messages read at once: what a slow reader holds in memory
 
 
 class Stream:
@@ -32,7 +35,7 @@ class Stream:
             who = await door.actor(self._kit, scope)
             # Nothing is awaited from here until the listener has joined: a token revoked meanwhile would leave it open.
             after = parse.after(scope["query_string"])
-            replay = None if after is None else Replay(_Missed(self._kit, who.user.id, after), 0)
+            replay = None if after is None else Replay(Missed(self._kit.inbox, who.user.id, after=after), 0)
             reader = Reader(who.user.id, None if who.device is None else who.device.id, replay)
             await self._streams.websocket(scope, receive, send, reader=reader)
         except CarillonError as error:
@@ -50,7 +53,7 @@ class Stream:
         return rendered
 
 
-class _Missed:
+class Missed:
     """For `Replay`: the messages above an id, a page at a time. It keeps its own place, by message.
 
     What is live is told by numbers of changes, so each page comes with the number up to which all that has arrived
@@ -58,18 +61,18 @@ class _Missed:
     the two, which would be told twice: then it is not the last page, however short.
     """
 
-    def __init__(self, kit: Kit, user_id: int, after: int) -> None:
-        self._kit = kit
+    def __init__(self, inbox: Inbox, user_id: int, *, after: int, size: int = PAGE) -> None:
+        self._inbox = inbox
         self._user_id = user_id
         self._after = after
+        self._size = size
 
     async def __call__(self, _: int) -> ChangePage:
-        size = self._kit.limits.page
-        reached = await self._kit.inbox.cursor(self._user_id)
-        items = await self._kit.inbox.page(self._user_id, limit=size, after=self._after)
+        reached = await self._inbox.cursor(self._user_id)
+        items = await self._inbox.page(self._user_id, limit=self._size, after=self._after)
         if items:
             self._after = items[-1].message.id
-        more = len(items) == size or any(item.entry.changed > reached for item in items)
+        more = len(items) == self._size or any(item.entry.changed > reached for item in items)
         arrivals: list[Change] = [EntryChange(entry=item.entry, message=item.message, arrival=True) for item in items]
         return ChangePage(arrivals, reached, more, hole=False)
 
