@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -286,3 +288,45 @@ async def test_who_leaves_hears_no_more_until_it_is_shared_with_him_again(shared
     await applications.share(shared.ada.id, shared.number, with_user=shared.eve.id)
     await shared.send("again")
     assert await shared.inbox(shared.eve) == ["again"]
+
+
+def _dot() -> bytes:
+    """A PNG of one pixel."""
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes(4))),
+        (b"IEND", b""),
+    ]
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+async def test_each_picture_has_a_name_of_its_own(house: House) -> None:
+    ada, applications = await house.user(), house.accounts.applications
+    number = (await applications.add(ada.id, "Backup"))[0].application.id
+    names = [(await applications.set_image(ada.id, number, _dot())).application.image or "" for _ in range(2)]
+    assert names[0] != names[1]
+    assert all(re.fullmatch(r"[0-9A-Za-z]{25}\.png", name) for name in names)
+    stored = await applications.image(names[1])
+    assert stored is not None
+    assert (stored.name, stored.media_type) == (names[1], "image/png")
+    assert await applications.image(names[0]) is None
+    with pytest.raises(BadInput):
+        await applications.set_image(ada.id, number, b"no picture")
+    assert (await applications.get(ada.id, number)).application.image == names[1]
+    assert (await applications.set_image(ada.id, number, None)).application.image is None
+    assert await applications.image(names[1]) is None
+    await applications.delete(ada.id, number)
+    with pytest.raises(NotFound):
+        await applications.set_image(ada.id, number, _dot())
+
+
+async def test_only_owners_set_a_picture(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    for data in (_dot(), None):
+        with pytest.raises(Forbidden):
+            await applications.set_image(shared.eve.id, shared.number, data)
+        with pytest.raises(NotFound):
+            await applications.set_image(shared.eve.id, shared.number + 1, data)
