@@ -51,6 +51,9 @@ class Journal:
         self.inserted.append(arrival.messages)
         return self.drawn - arrival.messages + 1, 1
 
+    async def continue_ids(self, table: str, above: int) -> None:
+        pass
+
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
 

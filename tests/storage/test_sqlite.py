@@ -43,6 +43,17 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
 
 
+async def test_ids_go_on_above_a_number(tmp_path: Path) -> None:
+    with closing(sqlite.connect(tmp_path / "x.db")) as db:
+        db.execute("CREATE TABLE things (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        tx = SqliteSession(db)
+        given = []
+        for above in (4, 2, 9):
+            await tx.continue_ids("things", above)
+            given += [row[0] for row in await tx.rows("INSERT INTO things DEFAULT VALUES RETURNING id")]
+        assert given == [5, 6, 10]
+
+
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 128, 200])
 async def test_many_rows_go_in_whatever_their_number(engine: SqliteEngine, count: int) -> None:
     await put(engine, *range(count))

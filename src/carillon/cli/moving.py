@@ -95,7 +95,7 @@ class Mover:
         room = CHARACTERS
         async for message in self._gotify.messages(after):
             batch.append(message)
-            room -= len(message.title) + len(message.body) + len(bytes(message.extras or b""))
+            room -= len(message.title) + len(message.body) + len(message.extras or "")
             if len(batch) == ROWS or room <= 0:
                 await self._hand(origin, batch, outcome)
                 progress.at(message.id)

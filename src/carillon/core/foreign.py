@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from carillon.core.images import Picture
 from carillon.core.models import Image
@@ -74,7 +74,7 @@ class ForeignDevice(Struct, frozen=True, kw_only=True):
 
 
 class ForeignMessage(Struct, frozen=True, kw_only=True, gc=False):
-    """As in `Message`; its inbox is that of the application's owner."""
+    """As in `Message`, `extras` the text of a JSON object; its inbox is that of the application's owner."""
 
     id: int
     application_id: int
@@ -85,7 +85,7 @@ class ForeignMessage(Struct, frozen=True, kw_only=True, gc=False):
     priority: int
     level: int
     created: int | None = None
-    extras: Raw | None = None
+    extras: str | None = None
 
 
 class Tops(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from carillon.core.access import Access
@@ -107,5 +108,5 @@ class Moving:
             priority=foreign.priority,
             level=foreign.level,
             created=foreign.created or now,
-            extras=foreign.extras,
+            extras=Raw(foreign.extras.encode()) if foreign.extras is not None else None,
         )

@@ -18,7 +18,7 @@ from typing import Any
 
 import bcrypt
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from carillon.core.errors import BadInput
 from carillon.core.foreign import ForeignApplication, ForeignDevice, ForeignMessage, ForeignToken, ForeignUser, Tops
@@ -253,18 +253,18 @@ def _token(table: str, number: int, column: object) -> ForeignToken:
     return ForeignToken(digest=sha256(found.encode()).digest(), secret=None if enhanced else found)
 
 
-def _extras(column: object) -> Raw | None:
+def _extras(column: object) -> str | None:
     """The object as it is, on one line. None for an empty one, and for what is no object."""
-    data = text(column).encode()
+    written = text(column)
     try:
-        found = msgspec.json.decode(data) if data else None
+        found = msgspec.json.decode(written) if written else None
     except (msgspec.DecodeError, RecursionError):
         return None
     if not isinstance(found, dict) or not found:
         return None
-    return Raw(msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data)
+    return msgspec.json.format(written, indent=-1) if "\n" in written or "\r" in written else written
 
 
-def _content_type(extras: Raw | None) -> str:
+def _content_type(extras: str | None) -> str:
     display = msgspec.json.decode(extras).get("client::display") if extras is not None else None
     return MARKDOWN if isinstance(display, dict) and display.get("contentType") == MARKDOWN else PLAIN
