@@ -20,6 +20,7 @@ need iproute2 ss
 need nodejs node
 need npm npm
 need nginx-light nginx /usr/sbin/nginx
+need prometheus-alertmanager prometheus-alertmanager
 need build-essential gcc # compiles the load client of the benchmarks
 
 [ -n "$packages" ] || exit 0

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +79,13 @@ def test_a_long_key_is_hashed() -> None:
 )
 def test_priorities(sent: dict[str, Any], priority: int | None) -> None:
     assert read(sent).priority == priority
+
+
+def test_the_manual_has_the_same_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "alertmanager.md").read_text()
+    rows = re.findall(r"^\| (`.*`) \| (\d+) \|$", page, re.MULTILINE)
+    assert {name: int(number) for names, number in rows for name in re.findall(r"`(\w+)`", names)} == PRIORITIES
+    assert f"| all alerts are resolved | {RESOLVED}, or 0 if they were 0 |" in page
 
 
 def test_every_order_of_severities_is_kept() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from carillon.core.markup import clip, escape, href, link, paragraph
 
 ALERTS = 20  # shown in one message
 LABELS, ANNOTATIONS, LINKS = 32, 16, 8  # shown of one alert
+MOST = 100  # labels and annotations looked at, of one alert
 NAME, VALUE, SUMMARY, DESCRIPTION = 64, 256, 250, 2000  # characters
 TAIL = 200  # bytes, for what tells of alerts that are not shown
 
@@ -98,7 +100,7 @@ def tap(group: Group, limits: Limits) -> tuple[str, str] | None:
     """The most useful of all links: how to help, where a lone alert comes from, what else is wrong."""
     found = _links_of(group, limits)
     if group.alone:
-        found = [*_links(group.alone.source, group.alone.annotations, limits), *found]
+        found = [*_links(group.alone.source, _few(group.alone.annotations), limits), *found]
     first = dict(reversed(found))
     return next(((name, first[name]) for name in ("Runbook", "Source", "Alertmanager") if name in first), None)
 
@@ -126,9 +128,10 @@ def _about(group: Group) -> str:
 
 def _common(group: Group, limits: Limits) -> str:
     """What all alerts share."""
-    summary = escape(clip(group.common_annotations.get("summary", ""), SUMMARY))
-    facts = _facts(group.common_labels, group.common_annotations, limits)
-    parts = [summary, *_paragraphs(group.common_annotations), "\n".join(facts)]
+    annotations = _few(group.common_annotations)
+    summary = escape(clip(annotations.get("summary", ""), SUMMARY))
+    facts = _facts(group.common_labels, annotations, limits)
+    parts = [summary, *_paragraphs(annotations), "\n".join(facts)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -154,12 +157,18 @@ def _head(alert: Alert, group: Group) -> str:
 
 def _own(alert: Alert, group: Group) -> tuple[Texts, Texts]:
     """Labels and annotations that it does not share with all; a lone alert has everything."""
+    labels, annotations = _few(alert.labels), _few(alert.annotations)
     if group.alone:
-        return alert.labels, alert.annotations
+        return labels, annotations
     return (
-        {name: value for name, value in alert.labels.items() if group.common_labels.get(name) != value},
-        {name: value for name, value in alert.annotations.items() if group.common_annotations.get(name) != value},
+        {name: value for name, value in labels.items() if group.common_labels.get(name) != value},
+        {name: value for name, value in annotations.items() if group.common_annotations.get(name) != value},
     )
+
+
+def _few(texts: Texts) -> Texts:
+    """More than anybody has, so that nobody can make this take long."""
+    return texts if len(texts) <= MOST else dict(islice(texts.items(), MOST))
 
 
 def _paragraphs(annotations: Texts) -> list[str]:
@@ -204,11 +213,14 @@ def _name(annotation: str) -> str:
 def _links_of(group: Group, limits: Limits) -> Links:
     """Those that alerts share, and Alertmanager's pages: its receiver's alerts, and a silence for what fires."""
     base = group.external_url.rstrip("/")
-    matchers = ",".join(f"{name}={msgspec.json.encode(value).decode()}" for name, value in group.common_labels.items())
-    pages = [("Alertmanager", f"{base}/#/alerts?receiver={quote(group.receiver, safe='')}")]
-    if matchers and any(alert.firing for alert in group.alerts):
-        pages.append(("Silence", f"{base}/#/silences/new?filter={quote(f'{{{matchers}}}', safe='')}"))
-    own = [] if group.alone else _links("", group.common_annotations, limits)
+    labels = group.common_labels
+    pages = []
+    if len(group.receiver) <= limits.url:
+        pages.append(("Alertmanager", f"{base}/#/alerts?receiver={quote(group.receiver, safe='')}"))
+    if 0 < len(labels) <= LABELS and any(alert.firing for alert in group.alerts):
+        matchers = ",".join(f"{name}={msgspec.json.encode(value).decode()}" for name, value in labels.items())
+        pages.append(("Silence", f"{base}/#/silences/new?filter={quote(f'{{{matchers[: limits.url]}}}', safe='')}"))
+    own = [] if group.alone else _links("", _few(group.common_annotations), limits)
     return [*own, *((name, address) for name, page in pages if (address := href(page, limits.url)))]
 
 
