@@ -70,17 +70,19 @@ def backup(
 
 def _to_file(settings: Settings, order: Order, *, target: Path, force: bool) -> Manifest:
     """The name is taken when all of it has been read back from the disk."""
-    with part_of(target) as part:
-        with _pieces(settings, order) as pieces:
-            for piece in pieces:
-                part.write(piece)
-        part.settle()
-        with part.path.open("rb") as written:
-            made = archive.unpacked(written, len).manifest
-        try:
+    try:
+        with part_of(target) as part:
+            with _pieces(settings, order) as pieces:
+                for piece in pieces:
+                    part.write(piece)
+            part.settle()
+            with part.path.open("rb") as written:
+                made = archive.unpacked(written, len).manifest
             part.put_in_place(replace=force)
-        except FileExistsError:
-            raise CommandError(f"{target} is there already: --force replaces it") from None
+    except FileExistsError:
+        raise CommandError(f"{target} is there already: --force replaces it") from None
+    except OSError as error:
+        raise CommandError(f"{target}: {error.strerror or error}") from error
     return made
 
 
