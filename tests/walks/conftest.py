@@ -49,8 +49,8 @@ async def admin(server: Server) -> AsyncIterator[Person]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def store_server(serve: Serve, request: pytest.FixtureRequest) -> Server:
-    """One that runs, on a new database of each kind."""
-    env = {}
+    """One that runs, on a new database of each kind, and takes as much as anybody sends."""
+    env = {"CARILLON_PUBLISH_RATE": "0"}
     if request.param == "postgres":
         cluster: Cluster = request.getfixturevalue("postgres")
         env["CARILLON_DATABASE"] = await cluster.new_database()

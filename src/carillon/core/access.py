@@ -75,12 +75,15 @@ class Access:
         self._generation += 1
         self._known.clear()
 
-    def known_sender(self, secret: str, peer: Peer) -> Sender | None:
-        """What `sender` returns, without waiting; None: it has to be asked. Raises TooMany."""
+    def known_sender(self, secret: str) -> Sender | None:
+        """What `sender` returns, without waiting; None: it has to be asked."""
         bearer = self._known.get(secret)
         if bearer is None or bearer.sender is None:
             return None
-        return self._sent(bearer.token, bearer.sender, peer)
+        if self._publishing is not None and not self._publishing.prepaid(bearer.token.id):
+            return None
+        self._note_use(bearer.token)
+        return bearer.sender
 
     async def sender(self, secret: str, peer: Peer) -> Sender:
         """The application that an application's token acts as: it sends a message, which is counted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from msgspec import Struct
@@ -23,11 +23,17 @@ FORWARDING = frozenset(
 )
 
 
+NEIGHBOURS = 10_000  # addresses that are kept read, since reading one takes longer than all else about a message
+
+
 class Peer(Struct, frozen=True):
     """`address` is the client's as far as it can be believed. `local`: this very machine, not forwarded by anyone."""
 
     address: str
     local: bool
+
+
+SOCKET = Peer("local", local=True)
 
 
 class Peers:
@@ -38,19 +44,29 @@ class Peers:
 
     def __init__(self, trusted: Sequence[str] = ()) -> None:
         self._trusted: list[IPv4Network | IPv6Network] = [ip_network(name) for name in trusted]
+        self._neighbours: dict[str, Peer] = {}
 
-    def of(self, client: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]]) -> Peer:
+    def of(self, client: tuple[str, int] | None, headers: Collection[tuple[bytes, bytes]]) -> Peer:
         """`client` and `headers` as ASGI gives them; without a client it is our own socket in the data folder."""
         if client is None:
-            return Peer("local", local=True)
-        ip = _ip(client[0])
-        address = str(ip or client[0])
-        forwarded = [(name, value) for name, value in headers if name in FORWARDING]
-        if not forwarded:
-            return Peer(address, local=ip is not None and ip.is_loopback)
-        if self._trusts(ip):
-            address = self._before_proxies(forwarded) or address
-        return Peer(address, local=False)
+            return SOCKET
+        for name, _ in headers:
+            if name in FORWARDING:
+                return self._forwarded(client[0], headers)
+        return self._neighbours.get(client[0]) or self._neighbour(client[0])
+
+    def _neighbour(self, client: str) -> Peer:
+        ip = _ip(client)
+        peer = Peer(str(ip or client), local=ip is not None and ip.is_loopback)
+        if len(self._neighbours) >= NEIGHBOURS:
+            self._neighbours.clear()
+        self._neighbours[client] = peer
+        return peer
+
+    def _forwarded(self, client: str, headers: Collection[tuple[bytes, bytes]]) -> Peer:
+        ip = _ip(client)
+        address = self._before_proxies(headers) if self._trusts(ip) else None
+        return Peer(address or str(ip or client), local=False)
 
     def trusts(self, client: tuple[str, int] | None) -> bool:
         """Whether what this neighbour says of the address he was asked under is believed; `client` as ASGI's."""
@@ -59,9 +75,9 @@ class Peers:
     def _trusts(self, ip: IPv4Address | IPv6Address | None) -> bool:
         return ip is not None and any(ip in network for network in self._trusted)
 
-    def _before_proxies(self, forwarded: list[tuple[bytes, bytes]]) -> str | None:
+    def _before_proxies(self, headers: Collection[tuple[bytes, bytes]]) -> str | None:
         """The right-most address of X-Forwarded-For that is not one of our proxies: what is left of it is hearsay."""
-        chain = b",".join(value for name, value in forwarded if name == b"x-forwarded-for").decode("latin-1")
+        chain = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
         for hop in reversed([part.strip() for part in chain.split(",")]):
             if hop and not self._trusts(_ip(hop)):
                 return hop[:64]

@@ -9,7 +9,6 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, CarillonError, Forbidden, LockedOut, NotFound, Unauthenticated
 from carillon.core.kit import Kit
-from carillon.core.peers import Peer
 from carillon.core.ports import Sender
 from carillon.dialects._http import JSON, Disconnected, answer, read_body
 from carillon.dialects.gotify import door, parse, render
@@ -26,11 +25,10 @@ class Post:
         kit = self._kit
         headers, query = scope["headers"], scope["query_string"]
         try:
-            peer = kit.peers.of(scope["client"], headers)
             token = door.secret(headers, query)
-            caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token, peer)
+            caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token)
             if caller is None:
-                caller = await self._caller(scope, peer)
+                caller = await self._caller(scope)
             body = await read_body(scope, receive, kit.limits.request)
             content_type, idempotency_key = "", None
             for name, value in headers:
@@ -43,8 +41,7 @@ class Post:
             message = await kit.publisher.publish(
                 sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
             )
-            renewed = scope.get(door.RENEWED)
-            headers = (JSON, (b"set-cookie", renewed.encode())) if renewed else (JSON,)
+            headers = (JSON,) if sender is caller else _with_cookie(scope)
             start, end = answer(200, render.message(message), headers)
             await send(start)
             await send(end)
@@ -53,9 +50,10 @@ class Post:
         except Disconnected:
             return
 
-    async def _caller(self, scope: Scope, peer: Peer) -> Sender | Actor:
+    async def _caller(self, scope: Scope) -> Sender | Actor:
         """An application by its token; or a user, who names his application in the body, by token, else by password."""
         access = self._kit.access
+        peer = self._kit.peers.of(scope["client"], scope["headers"])
         token, from_cookie = door.credential(self._kit, scope)
         refused: CarillonError = Unauthenticated("no credentials")
         who: Actor | None = None
@@ -87,6 +85,11 @@ class Post:
             raise BadInput("appid not found") from None
         except Forbidden:  # he is a member of it
             raise Forbidden(door.NOT_ALLOWED) from None
+
+
+def _with_cookie(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    renewed = scope.get(door.RENEWED)
+    return (JSON, (b"set-cookie", renewed.encode())) if renewed else (JSON,)
 
 
 async def index(kit: Kit, request: Request) -> Response:

@@ -130,8 +130,8 @@ async def sender(kit: Kit, scope: Scope) -> Sender:
     token = secret(scope)
     if not token:
         raise Unauthenticated("send the token of an application, as Authorization: Bearer TOKEN")
-    peer = kit.peers.of(scope["client"], scope["headers"])
-    return kit.access.known_sender(token, peer) or await kit.access.sender(token, peer)
+    known = kit.access.known_sender(token)
+    return known or await kit.access.sender(token, kit.peers.of(scope["client"], scope["headers"]))
 
 
 def secret(scope: Scope) -> str | None:
