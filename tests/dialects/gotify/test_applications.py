@@ -264,7 +264,7 @@ class TestShown:
         await member(served)
         assert [one["token"] for one in (await served.get("/application")).json()] == [served.application]
         assert "token" not in (await served.here.get("/application", headers=EVE)).json()[0]
-        assert "token" not in (await served.put("/application/1", json={"name": "a"})).json()
+        assert (await served.put("/application/1", json={"name": "a"})).json()["token"] == served.application
         made = await served.put("/application/1/security", json={"regenerateToken": True}, headers=ADA)
         shown = (await served.get("/application")).json()[0]["token"]
         assert shown == made.json()["regenerateToken"]["token"] != served.application

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from carillon.core.limits import Limits
+from carillon.core.secrets import Vault
+from carillon.core.tokens import Minting
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 
 DEFAULT = "static/defaultapp.png"
@@ -150,3 +152,15 @@ class TestSmall:
 
     async def test_a_file_is_bounded_before_it_is_read(self, served: Served) -> None:
         assert problem(await upload(served, png() + bytes(4096))) == (413, "the request is larger than 4096 bytes")
+
+
+class TestShown:
+    """Where lists show tokens, these answers do as well."""
+
+    @pytest.fixture
+    def minting(self) -> Minting:
+        return Minting(vault=Vault(b"k" * 32))
+
+    async def test_the_owner_sees_the_token(self, served: Served) -> None:
+        assert (await upload(served, png())).json()["token"] == served.application
+        assert (await served.delete("/application/1/image")).json()["token"] == served.application

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from starlette.requests import Request
@@ -10,17 +10,13 @@ from starlette.responses import Response
 
 from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound
 from carillon.core.kit import Kit
+from carillon.core.models import Subscription
 from carillon.dialects.gotify import door, parse, render
 
 
 async def index(kit: Kit, request: Request) -> Response:
     who = await door.actor(kit, request.scope)
-    found = await kit.accounts.applications.of(who.user.id)
-    own = [subscription.application.id for subscription in found if subscription.role == "owner"]
-    secrets = await kit.accounts.tokens.revealed("application", own)
-    return door.answer(
-        [render.application(subscription, secrets.get(subscription.application.id)) for subscription in found]
-    )
+    return door.answer(await shown(kit, await kit.accounts.applications.of(who.user.id)))
 
 
 async def create(kit: Kit, request: Request) -> Response:
@@ -54,7 +50,7 @@ async def update(kit: Kit, request: Request) -> Response:
             default_priority=_default_priority(fields),
             sort_key=parse.text(fields, "sortKey"),
         )
-    return door.answer(render.application(changed))
+    return door.answer(*await shown(kit, [changed]))
 
 
 async def set_security(kit: Kit, request: Request) -> Response:
@@ -75,6 +71,13 @@ async def delete(kit: Kit, request: Request) -> Response:
     with in_gotifys_words(number):
         await kit.accounts.applications.delete(who.user.id, number)
     return door.answer()
+
+
+async def shown(kit: Kit, found: Sequence[Subscription]) -> list[object]:
+    """With their tokens, where these may be shown: to the owner, of those that were sealed when they were made."""
+    own = [subscription.application.id for subscription in found if subscription.role == "owner"]
+    secrets = await kit.accounts.tokens.revealed("application", own)
+    return [render.application(subscription, secrets.get(subscription.application.id)) for subscription in found]
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from carillon.core.errors import BadInput, NotFound
 from carillon.core.kit import Kit
 from carillon.core.models import Subscription
 from carillon.dialects._http import multipart_file, read_body
-from carillon.dialects.gotify import door, render
-from carillon.dialects.gotify.applications import in_gotifys_words
+from carillon.dialects.gotify import door
+from carillon.dialects.gotify.applications import in_gotifys_words, shown
 
 NAME = re.compile(r"[0-9A-Za-z]{1,64}\.[a-z]{3,4}")
 
@@ -39,7 +39,7 @@ async def upload(kit: Kit, request: Request) -> Response:
     if dot and not EXTENSION.fullmatch(dot + extension):
         raise BadInput("invalid file extension")
     changed = await kit.accounts.applications.set_image(who.user.id, application.id, found.content)
-    return door.answer(render.application(changed))
+    return door.answer(*await shown(kit, [changed]))
 
 
 async def delete(kit: Kit, request: Request) -> Response:
@@ -47,7 +47,8 @@ async def delete(kit: Kit, request: Request) -> Response:
     application = (await _own(kit, request, who.user.id)).application
     if application.image is None:
         raise BadInput(f"app with id {application.id} does not have a customized image")
-    return door.answer(render.application(await kit.accounts.applications.set_image(who.user.id, application.id, None)))
+    changed = await kit.accounts.applications.set_image(who.user.id, application.id, None)
+    return door.answer(*await shown(kit, [changed]))
 
 
 async def show(kit: Kit, request: Request) -> Response:
