@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from carillon.cli.ask import NoServer, ask, ask_server, open_socket
+from carillon.cli.ask import NoServer, ask, ask_server, line, open_socket
 from carillon.cli.terminal import CommandError
-from carillon.ops.desk import LIST_USERS, STATE, Nothing
+from carillon.core.errors import NotFound
+from carillon.ops.desk import DELETE_USER, LIST_USERS, STATE, Named, Nothing
 from carillon.settings import Settings
 from carillon.storage import StoreLocked
 from tests.cli.program import Program
@@ -87,3 +88,36 @@ def test_a_server_that_has_something_against_it(program: Program) -> None:
     answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     with listening(settings.socket, answer), pytest.raises(CommandError, match="not this time"):
         ask(settings, LIST_USERS, Nothing())
+
+
+async def test_a_line_to_the_store(program: Program) -> None:
+    async with line(Settings(data=program.data)) as asking:
+        assert not asking.shared
+        for _ in range(2):
+            assert [user.name for user in (await asking.ask(LIST_USERS, Nothing())).users] == ["admin"]
+        with pytest.raises(NotFound):
+            await asking.ask(DELETE_USER, Named("nobody"))
+    async with line(Settings(data=program.data)) as asking:  # it has let go of the folder
+        assert len((await asking.ask(LIST_USERS, Nothing())).users) == 1
+
+
+async def test_a_line_that_only_looks_makes_nobody(program: Program) -> None:
+    async with line(Settings(data=program.data), looking=True) as asking:
+        assert (await asking.ask(LIST_USERS, Nothing())).users == []
+
+
+async def test_a_line_to_a_server(beside: Program) -> None:
+    async with line(Settings(data=beside.data)) as asking:
+        assert asking.shared
+        for _ in range(2):
+            assert "admin" in [user.name for user in (await asking.ask(LIST_USERS, Nothing())).users]
+        with pytest.raises(CommandError, match="there is no user 'nobody'"):
+            await asking.ask(DELETE_USER, Named("nobody"))
+
+
+async def test_a_line_to_a_server_that_hangs_up(program: Program) -> None:
+    settings = Settings(data=program.data)
+    with listening(settings.socket, b""):
+        async with line(settings) as asking:
+            with pytest.raises(CommandError, match="does not answer"):
+                await asking.ask(LIST_USERS, Nothing())
