@@ -36,16 +36,20 @@ async def test_a_new_password_is_not_the_initial_one(store: Store) -> None:
     assert await store.update_user(99, password_hash="new") is None
 
 
-async def test_a_new_password_ends_the_sessions_of_its_user_but_one(store: Store) -> None:
+async def test_a_new_password_ends_sessions_and_elevation_but_for_one(store: Store) -> None:
     ada, eve = await add_user(store, "ada"), await add_user(store, "eve")
-    phone = await store.add_device(new_device(ada, token_digest=b"phone"))
+    until = NOON + HOUR
+    elevated = await store.add_device(new_device(ada, token_digest=b"phone", elevated_until=until))
+    phone = structs.replace(elevated, elevated_until=0)
     first, second, third = [
-        await store.add_device(new_device(ada, kind="session", token_digest=token)) for token in (b"1", b"2", b"3")
+        await store.add_device(new_device(ada, kind="session", token_digest=token, elevated_until=until))
+        for token in (b"1", b"2", b"3")
     ]
-    others = await store.add_device(new_device(eve, kind="session"))
-    for fields in ({"name": "ada"}, {"admin": False}, {"keep_session": second.id}):
+    others = await store.add_device(new_device(eve, kind="session", elevated_until=until))
+    for fields in ({"name": "ada"}, {"admin": False}, {"keep": second.id}):
         assert await store.update_user(ada.id, **fields) == ChangedUser(ada, [])
-    changed = await store.update_user(ada.id, password_hash="new", keep_session=second.id)
+    assert await store.devices(ada.id) == [elevated, first, second, third]
+    changed = await store.update_user(ada.id, password_hash="new", keep=second.id)
     assert changed
     assert changed.ended == [first.id, third.id]
     assert await store.devices(ada.id) == [phone, second]
@@ -53,7 +57,7 @@ async def test_a_new_password_ends_the_sessions_of_its_user_but_one(store: Store
     assert await store.bearer(b"1") is None is await store.bearer(b"3")
     assert await store.bearer(b"2") is not None
     # A number that is no session of his keeps none.
-    changed = await store.update_user(ada.id, password_hash="newer", keep_session=others.id)
+    changed = await store.update_user(ada.id, password_hash="newer", keep=others.id)
     assert changed
     assert changed.ended == [second.id]
     assert await store.devices(ada.id) == [phone]

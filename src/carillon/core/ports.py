@@ -197,9 +197,10 @@ class Store(Protocol):
         name: str | None = None,
         admin: bool | None = None,
         password_hash: str | None = None,
-        keep_session: int | None = None,
+        keep: int | None = None,
     ) -> ChangedUser | None:
-        """None leaves. A new password ends `initial_password`, and the user's sessions but `keep_session`.
+        """None leaves. A new password ends `initial_password`, the user's sessions and what his devices were
+        elevated for; but leaves the device with the id `keep` alone.
 
         Raises `Conflict` when the name is taken, or for taking the rights of the last admin.
         """

@@ -11,7 +11,7 @@ from carillon.core.limits import Limits, require
 from carillon.core.models import User
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer
-from carillon.core.ports import ChangedUser, Clock, Hub, NewUser, Store
+from carillon.core.ports import Clock, Hub, NewUser, Store
 from carillon.core.rates import Buckets, Rate, block
 
 log = logging.getLogger("carillon.users")
@@ -60,6 +60,13 @@ class Users:
             raise NotFound(f"there is no user {name!r}")
         return user
 
+    async def get(self, user_id: int) -> User:
+        """Raises NotFound."""
+        user = await self._store.user(user_id)
+        if user is None:
+            raise NotFound("there is no such user")
+        return user
+
     async def add(self, name: str, password: str, *, admin: bool = False) -> User:
         """Raises BadInput, and Conflict when the name is taken."""
         return await self._add(name, password, admin=admin, initial=False)
@@ -84,9 +91,12 @@ class Users:
             require("name", name, self._limits.name)
         return await self._change(user_id, name=name, admin=admin, password=password)
 
-    async def set_password(self, user_id: int, password: str, *, keep_session: int | None = None) -> None:
-        """Ends the user's sessions in browsers but the one with that id. Devices stay. Raises BadInput, NotFound."""
-        await self._change(user_id, password=password, keep_session=keep_session)
+    async def set_password(self, user_id: int, password: str, *, keep: int | None = None) -> None:
+        """Ends the user's sessions in browsers, and the elevation of his devices, but for the device `keep`.
+
+        Devices stay. Raises BadInput, NotFound.
+        """
+        await self._change(user_id, password=password, keep=keep)
 
     async def delete(self, user_id: int) -> None:
         """With everything that is his alone. Raises Conflict for the last admin."""
@@ -102,14 +112,13 @@ class Users:
         name: str | None = None,
         admin: bool | None = None,
         password: str | None = None,
-        keep_session: int | None = None,
+        keep: int | None = None,
     ) -> User:
-        changed: ChangedUser | None = None
-        if await self._store.user(user_id) is not None:
-            hashed = None if password is None else await self._hash(password)
-            changed = await self._store.update_user(
-                user_id, name=name, admin=admin, password_hash=hashed, keep_session=keep_session
-            )
+        await self.get(user_id)  # before the dear work of hashing
+        hashed = None if password is None else await self._hash(password)
+        changed = await self._store.update_user(
+            user_id, name=name, admin=admin, password_hash=hashed, keep=keep
+        )
         if changed is None:
             raise NotFound("there is no such user")
         self._access.forget()
@@ -123,7 +132,7 @@ class Users:
 
     async def _add(self, name: str, password: str, *, admin: bool, initial: bool) -> User:
         require("name", name, self._limits.name)
-        if await self._store.user_by_name(name) is not None:  # before the dear work of hashing
+        if await self._store.user_by_name(name) is not None:
             raise Conflict("username already exists")
         return await self._store.add_user(
             NewUser(

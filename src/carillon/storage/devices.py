@@ -105,10 +105,11 @@ async def delete(tx: Session, user_id: int, device_id: int) -> bool:
     return True
 
 
-async def end_sessions(tx: Session, user_id: int, *, keep: int | None) -> list[int]:
-    """Those of kind "session" but the one with the id `keep`. Returns their ids."""
+async def doubt(tx: Session, user_id: int, *, but: int | None) -> list[int]:
+    """Ends what rests on a password that is no longer right: sessions, whose ids it returns, and elevation."""
+    await tx.run("UPDATE devices SET elevated_until = 0 WHERE user_id = ? AND id <> ?", user_id, but or 0)
     rows = await tx.rows("SELECT id FROM devices WHERE user_id = ? AND kind = 'session' ORDER BY id", user_id)
-    ended = [row[0] for row in rows if row[0] != keep]
+    ended = [row[0] for row in rows if row[0] != but]
     await _remove(tx, ended)
     return ended
 

@@ -61,7 +61,7 @@ async def update(
     name: str | None = None,
     admin: bool | None = None,
     password_hash: str | None = None,
-    keep_session: int | None = None,
+    keep: int | None = None,
 ) -> ChangedUser | None:
     user = await by_id(tx, user_id)
     if user is None:
@@ -85,7 +85,7 @@ async def update(
         changed.initial_password,
         user_id,
     )
-    ended = [] if password_hash is None else await devices.end_sessions(tx, user_id, keep=keep_session)
+    ended = [] if password_hash is None else await devices.doubt(tx, user_id, but=keep)
     return ChangedUser(changed, ended)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from carillon.dialects import API, gotify
-from tests.dialects.gotify.conftest import Served, basic, key, problem
+from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 from tests.hub.serving import serving
 
 PAGE = Path(__file__).parents[3] / "docs/gotify.md"
@@ -70,9 +70,16 @@ async def test_android(served: Served) -> None:
     assert (await here.delete(f"/message/{pushed.json()['id']}", headers=own)).status_code == 200
     assert (await here.delete("/application/1/message", headers=own)).status_code == 200
     assert (await here.delete("/message", headers=own)).status_code == 200
-    # Signing out: the newer way is not there, so it goes the old one, looking for its own token
-    assert problem(await here.post("/auth/logout", headers=own)) == (404, "page not found")
-    assert all("token" not in client for client in (await here.get("/client", headers=own)).json())
+    # Signing out before Gotify 3: it looks for its own token, and deletes the client that has it
+    clients = (await here.get("/client", headers=own)).json()
+    (number,) = [client["id"] for client in clients if client.get("token") == own["X-Gotify-Key"]]
+    assert (await here.delete(f"/client/{number}", headers=own)).status_code == 200
+    assert problem(await here.get("/message", headers=own)) == (401, UNAUTHENTICATED)
+    # and since
+    newer = await here.post("/client", headers=basic("ada", "ada"), json={"name": "Pixel 9"})
+    own = key(newer.json()["token"])
+    assert (await here.post("/auth/logout", headers=own)).status_code == 200
+    assert problem(await here.get("/message", headers=own)) == (401, UNAUTHENTICATED)
 
 
 async def test_the_command_line_program(served: Served) -> None:
@@ -103,7 +110,7 @@ async def test_the_python_library_reads_every_error_as_json(served: Served) -> N
     for method, path, status in (
         ("GET", "/nothing/at/all", 404),
         ("GET", "/plugin/1/config", 404),
-        ("PUT", "/client/1", 404),
+        ("PUT", "/client/9", 404),
         ("GET", "/message?limit=0", 400),
         ("DELETE", "/message/99", 404),
         ("POST", "/application", 400),

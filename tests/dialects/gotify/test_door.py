@@ -28,6 +28,13 @@ CLIENT_ROUTES = [
     ("GET", "/current/user"),
     ("POST", "/current/user/password"),
     ("GET", "/stream"),
+    ("PUT", "/client/1"),
+    ("DELETE", "/client/1"),
+    ("POST", "/client/1/elevate"),
+    ("GET", "/user"),
+    ("GET", "/user/1"),
+    ("POST", "/user/1"),
+    ("DELETE", "/user/1"),
 ]
 
 
@@ -68,9 +75,14 @@ async def test_the_first_place_that_is_not_empty_counts_also_when_it_is_wrong(se
         assert (await served.here.get("/message", **place)).status_code == 200, place
 
 
-async def test_a_token_in_a_cookie_is_none(served: Served) -> None:
-    response = await served.here.get("/message", headers={"Cookie": f"gotify-client-token={served.client}"})
-    assert problem(response) == REFUSED
+async def test_the_cookie_is_the_last_place_that_is_looked_at(served: Served) -> None:
+    right = {"Cookie": f"theme=dark; gotify-client-token={served.client}; gotify-client-token=Cwrong"}
+    for others in ({}, {"X-Gotify-Key": ""}, basic("ada", "wrong")):
+        assert (await served.here.get("/message", headers={**right, **others})).status_code == 200, others
+    for others in (key("Cwrong"), {"Authorization": "Bearer Cwrong"}, key(served.application)):
+        assert problem(await served.here.get("/message", headers={**right, **others})) == REFUSED, others
+    for none in ("gotify-client-token=", "gotify-client-token", "xgotify-client-token=" + served.client):
+        assert problem(await served.here.get("/message", headers={"Cookie": none})) == REFUSED, none
 
 
 @pytest.mark.parametrize(("method", "path"), CLIENT_ROUTES)
@@ -181,11 +193,11 @@ async def test_an_application_of_his_sends_from_anywhere(served: Served, admin: 
         ("GET", "/application/1"),
         ("GET", "/message/1/2"),
         ("GET", "/Message"),
-        ("GET", "/user"),
-        ("PUT", "/application/1"),
-        ("PUT", "/client/1"),
-        ("POST", "/auth/local/login"),
-        ("POST", "/auth/logout"),
+        ("PUT", "/user/1"),
+        ("GET", "/client/1"),
+        ("GET", "/auth/logout"),
+        ("GET", "/auth/oidc/login"),
+        ("POST", "/auth/oidc/external/authorize"),
         ("TRACE", "/message"),
     ],
 )

@@ -187,15 +187,27 @@ def test_a_client_to_the_byte() -> None:
         b'{"id":3,"token":"Csecret","name":"phone","createdAt":"2026-09-01T12:00:00Z",'
         b'"lastUsed":"2026-09-01T12:00:00Z","expiresAfterInactivitySeconds":0}'
     )
+    session = builders.device(expires_after=60, elevated_until=NOON - 1, last_used=NOON - 1)
+    assert render.encode(render.client(session)) == (
+        b'{"id":3,"name":"phone","createdAt":"2026-09-01T12:00:00Z","lastUsed":"2026-09-01T11:59:59.999999Z",'
+        b'"elevatedUntil":"2026-09-01T11:59:59.999999Z","expiresAfterInactivitySeconds":60,'
+        b'"expiresAt":"2026-09-01T12:01:00Z"}'
+    )
 
 
 def test_the_current_user_to_the_byte() -> None:
-    assert render.encode(render.current_user(builders.user(admin=True), None)) == (
-        b'{"id":1,"name":"ada","admin":true,"createdAt":"2026-09-01T12:00:00Z"}'
-    )
-    assert render.encode(render.current_user(builders.user(), builders.device())) == (
-        b'{"id":1,"name":"ada","admin":false,"createdAt":"2026-09-01T12:00:00Z","clientId":3}'
-    )
+    admin = b'{"id":1,"name":"ada","admin":true,"createdAt":"2026-09-01T12:00:00Z"}'
+    assert render.encode(render.current_user(builders.user(admin=True), None, now=NOON)) == admin
+    assert render.encode(render.user(builders.user(admin=True))) == admin
+    for until, told in (
+        (0, b""),
+        (NOON, b""),
+        (NOON + 1, b',"elevatedUntil":"2026-09-01T12:00:00.000001Z"'),
+    ):
+        device = builders.device(elevated_until=until)
+        assert render.encode(render.current_user(builders.user(), device, now=NOON)) == (
+            b'{"id":1,"name":"ada","admin":false,"createdAt":"2026-09-01T12:00:00Z","clientId":3' + told + b"}"
+        )
 
 
 @pytest.mark.parametrize(

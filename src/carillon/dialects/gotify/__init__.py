@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from carillon.core.kit import Kit
 from carillon.dialects import Mount
-from carillon.dialects.gotify import applications, clients, images, info, messages, plugins, stream, users
+from carillon.dialects.gotify import applications, clients, images, info, messages, plugins, sessions, stream, users
 from carillon.dialects.gotify.door import Door, Hall
 from carillon.dialects.gotify.manual import Manual
 
@@ -25,6 +25,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/health", info.health),
     ("HEAD", "/health", info.health),
     ("GET", "/static/defaultapp.png", info.default_image),
+    ("POST", "/auth/local/login", sessions.login),
+    ("POST", "/auth/logout", sessions.logout),
     ("GET", "/current/user", users.current),
     ("POST", "/current/user/password", users.set_password),
     ("GET", "/application", applications.index),
@@ -40,6 +42,9 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/application/{id}/message", messages.delete_of_application),
     ("GET", "/client", clients.index),
     ("POST", "/client", clients.create),
+    ("PUT", "/client/{id}", clients.update),
+    ("DELETE", "/client/{id}", clients.delete),
+    ("POST", "/client/{id}/elevate", clients.elevate),
     ("GET", "/message", messages.index),
     ("DELETE", "/message", messages.delete_all),
     ("DELETE", "/message/{id}", messages.delete_one),
@@ -50,6 +55,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/plugin/{id}/enable", plugins.one),
     ("POST", "/plugin/{id}/disable", plugins.one),
     ("GET", "/stream", stream.not_a_handshake),
+    ("GET", "/user", users.index),
+    ("POST", "/user", users.create),
+    ("GET", "/user/{id}", users.show),
+    ("POST", "/user/{id}", users.update),
+    ("DELETE", "/user/{id}", users.delete),
 )
 
 # Prefixes of the routes that are not there yet are held for them: nobody else may take them.

@@ -30,6 +30,7 @@ from carillon.dialects.gotify import parse, render
 
 UNAUTHENTICATED = "you need to provide a valid access token or user credentials to access this api"
 NOT_ALLOWED = "you are not allowed to access this api"
+INVALID_CREDENTIALS = "invalid credentials"
 NOT_ELEVATED = "session not elevated, use basic auth or call /client:elevate"
 
 COOKIE = "gotify-client-token"
@@ -209,7 +210,7 @@ async def by_password(kit: Kit, request: Request) -> Actor:
     try:
         return await kit.access.password(*pair, kit.peers.of(request.scope["client"], request.scope["headers"]))
     except Unauthenticated:
-        raise Told("invalid credentials") from None
+        raise Told(INVALID_CREDENTIALS) from None
 
 
 def session_cookie(kit: Kit, scope: Scope, token: str, *, seconds: int = SESSION_SECONDS) -> str:

@@ -59,7 +59,9 @@ class _Client(Struct, kw_only=True):
     name: str
     createdAt: str
     lastUsed: str | None
-    expiresAfterInactivitySeconds: int = 0
+    elevatedUntil: str | UnsetType
+    expiresAfterInactivitySeconds: int
+    expiresAt: str | UnsetType
 
 
 class _User(Struct, kw_only=True):
@@ -68,6 +70,7 @@ class _User(Struct, kw_only=True):
     admin: bool
     createdAt: str
     clientId: int | UnsetType = UNSET
+    elevatedUntil: str | UnsetType = UNSET
 
 
 # Under the names that Gotify's description has for them.
@@ -132,23 +135,31 @@ def application(subscription: Subscription, secret: str | None = None) -> _Appli
 
 
 def client(device: Device, secret: str | None = None) -> _Client:
+    """`elevatedUntil` is there also when it is past."""
     return _Client(
         id=device.id,
         token=secret or UNSET,
         name=device.name,
         createdAt=date(device.created),
         lastUsed=_date_or_null(device.last_used),
+        elevatedUntil=date(device.elevated_until) if device.elevated_until else UNSET,
+        expiresAfterInactivitySeconds=device.expires_after,
+        expiresAt=UNSET if device.expires is None else date(device.expires),
     )
 
 
-def current_user(user: User, device: Device | None) -> _User:
-    return _User(
-        id=user.id,
-        name=user.name,
-        admin=user.admin,
-        createdAt=date(user.created),
-        clientId=device.id if device else UNSET,
-    )
+def user(stored: User) -> _User:
+    return _User(id=stored.id, name=stored.name, admin=stored.admin, createdAt=date(stored.created))
+
+
+def current_user(stored: User, device: Device | None, *, now: int) -> _User:
+    """With the client that asks, if it is one, and for how long it is elevated still."""
+    about = user(stored)
+    if device is not None:
+        about.clientId = device.id
+        if device.elevated_until > now:
+            about.elevatedUntil = date(device.elevated_until)
+    return about
 
 
 def error(status: int, description: str) -> bytes:
