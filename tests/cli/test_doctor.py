@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 from tests.cli.program import Program
 
 
@@ -64,3 +66,23 @@ def test_a_database_that_is_away(program: Program) -> None:
     assert found.exit_code == 1
     assert "Hush" not in found.output
     assert lines(found.stdout, "fail")[-1].startswith("the database cannot be looked at")
+
+
+def test_the_snapshot(program: Program) -> None:
+    def found() -> list[str]:
+        told = program("doctor", CARILLON_SNAPSHOT="true").stdout
+        return [line for line in told.splitlines() if "snapshot is of" in line or "no snapshot" in line]
+
+    program.said("users", "list", CARILLON_ADMIN_PASSWORD="better")
+    assert "no snapshot" not in program.said("doctor")
+    (missing,) = found()
+    assert missing.startswith("warn  there is no snapshot")
+    snapshot = program.data / "gotify.db"
+    snapshot.touch()
+    (fresh,) = found()
+    assert fresh.startswith("ok    the newest snapshot is of 20")
+    old = (program.data / "carillon.db").stat().st_mtime - 3 * 3600
+    os.utime(snapshot, (old, old))
+    (late,) = found()
+    assert late.startswith("warn  the newest snapshot is of 20")
+    assert "is not in it" in late

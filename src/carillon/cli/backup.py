@@ -44,10 +44,11 @@ def backup(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
-    """Write everything into one file: messages, users, tokens, images, settings.
+    """Write the whole installation into one file.
 
-    The server goes on meanwhile. The file is a tar; it is checked before it takes its name. carillon.key of the data
-    folder is left out unless asked for: it opens the copies of tokens that lists show, and nothing else.
+    Messages, users, tokens, pictures, settings; a server goes on meanwhile. The file is a tar, and checked before it
+    takes its name. carillon.key of the data folder is left out unless asked for: it opens the copies of tokens that
+    lists show, and nothing else.
     """
     if with_key + passphrase + passphrase_stdin > 1:
         raise typer.BadParameter("only one of --with-key, --passphrase and --passphrase-stdin")

@@ -13,20 +13,23 @@ from typing import Literal, NamedTuple
 import typer
 
 from carillon.cli.ask import NoServer, ask, ask_server
-from carillon.cli.terminal import CommandError, commands, say
+from carillon.cli.terminal import CommandError, commands, moment, say
 from carillon.core.errors import CarillonError
 from carillon.front import MountError
 from carillon.ops.desk import STATE, Nothing, State
 from carillon.ops.keys import KeyFileError
 from carillon.plugins import PluginError
 from carillon.settings import Settings
-from carillon.storage.migrate import pending
+from carillon.storage.backup.snapshot import SNAPSHOT
+from carillon.storage.migrate import DATABASE, pending
 from carillon.storage.refusals import Refusal
 
 app = commands()
 
+LOG = f"{DATABASE}-wal"
 MIB = 1024 * 1024
 LITTLE_SPACE, NO_SPACE = 1024 * MIB, 64 * MIB
+LATE = 2 * 3600  # seconds that the newest snapshot may be older than what was stored last
 
 
 class Finding(NamedTuple):
@@ -42,7 +45,7 @@ def doctor() -> None:
     server runs. Exit status 1 when a line says fail.
     """
     settings = Settings.load(os.environ)
-    found = [*_machine(), *_folder(settings), *_installation(settings)]
+    found = [*_machine(), *_folder(settings), *_snapshot(settings), *_installation(settings)]
     for finding in found:
         say(f"{finding.verdict:4}  {finding.text}")
     if any(finding.verdict == "fail" for finding in found):
@@ -71,6 +74,21 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(data).free
     verdict: Literal["ok", "warn", "fail"] = "ok" if free > LITTLE_SPACE else "warn" if free > NO_SPACE else "fail"
     yield Finding(verdict, f"free space: {free // MIB} MiB")
+
+
+def _snapshot(settings: Settings) -> Iterator[Finding]:
+    if not settings.snapshot or settings.database:
+        return
+    path = settings.data / SNAPSHOT
+    if not path.exists():
+        yield Finding("warn", f"there is no snapshot {path} yet")
+        return
+    made = path.stat().st_mtime
+    stored = [file.stat().st_mtime for file in settings.data.glob(f"{DATABASE}*") if file.name in (DATABASE, LOG)]
+    late = max(stored, default=made) - made > LATE
+    of = moment(int(made * 1_000_000))
+    hint = ": what was stored since is not in it, the server's log says why" if late else ""
+    yield Finding("warn" if late else "ok", f"the newest snapshot is of {of}{hint}")
 
 
 def _installation(settings: Settings) -> Iterator[Finding]:

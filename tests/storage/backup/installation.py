@@ -8,14 +8,15 @@ from pathlib import Path
 from carillon.core.models import User
 from carillon.core.ports import Store
 from carillon.ops.system import SystemClock
+from carillon.storage.backup.archive import KeyState
 from carillon.storage.backup.make import Order, Place, backup
 from tests.contracts.stores import Home, add_application, add_user, send
 
 SETTINGS = "CARILLON_PORT = 8080    (default)\n"
 
 
-def order(**fields: str) -> Order:
-    return Order(settings=SETTINGS, **fields)  # type: ignore[arg-type] # a key's state among them
+def order(key: KeyState = "left out", passphrase: str = "") -> Order:
+    return Order(settings=SETTINGS, key=key, passphrase=passphrase)
 
 
 async def fill(store: Store, *, messages: int = 3) -> User:
@@ -26,9 +27,9 @@ async def fill(store: Store, *, messages: int = 3) -> User:
     return ada
 
 
-async def save(place: Place, target: Path, **fields: str) -> Path:
+async def save(place: Place, target: Path, *, key: KeyState = "left out", passphrase: str = "") -> Path:
     """A backup, as a file."""
-    async with backup(place, order(**fields), SystemClock()) as packed:
+    async with backup(place, order(key, passphrase), SystemClock()) as packed:
         data = b"".join(packed.pieces)
     assert len(data) == packed.size
     await asyncio.to_thread(target.write_bytes, data)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from carillon.core.models import Message
+from carillon.core.models import Change, EntryChange
 from carillon.storage import inbox
 from carillon.storage.backup.leap import LEAST, MOST, Numbers, distance, drawn, leap
 from carillon.storage.sqlite import SqliteSession
@@ -80,5 +82,5 @@ async def _replay(tx: SqliteSession, user: int) -> tuple[list[int], int]:
     return found, cursor
 
 
-def _ids(changes: object) -> list[int]:
-    return [change.message.id for change in changes if isinstance(change.message, Message)]  # type: ignore[attr-defined] # a list of changes
+def _ids(changes: Sequence[Change]) -> list[int]:
+    return [change.message.id for change in changes if isinstance(change, EntryChange) and change.message]
