@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
+import bcrypt
 import pytest
 from argon2 import PasswordHasher
 
@@ -152,3 +153,64 @@ async def test_whoever_is_remembered_does_not_wait(clock: Clock) -> None:
         gate.set()
     assert not any(await asyncio.gather(*waiting))
     passwords.close()
+
+
+# Hashes of other kinds
+
+
+def foreign(password: str) -> str:
+    """As gotify/server stores it, though at less cost."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode()
+
+
+async def test_a_hash_of_gotify_fits_its_password_only(passwords: Passwords) -> None:
+    stored = foreign("sécret")
+    assert stored.startswith("$2a$04$")
+    assert await passwords.verify(stored, "sécret")
+    for wrong in ("secret", "", "sécret ", "sécret\0", "\ud800"):
+        assert not await passwords.verify(stored, wrong)
+
+
+async def test_a_known_hash_of_the_kind_that_gotify_stores() -> None:
+    """The published example of OpenBSD's bcrypt, cost 5."""
+    passwords = Passwords(Clock(), Ids(), quick_hasher())
+    stored = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+    assert await passwords.verify(stored, "U*U")
+    assert not await passwords.verify(stored, "U*U*")
+    passwords.close()
+
+
+async def test_what_goes_on_after_72_bytes_is_another_password(passwords: Passwords) -> None:
+    long = "é" * 36
+    assert await passwords.verify(foreign(long), long)
+    assert not await passwords.verify(foreign(long), long + "x")
+    assert not await passwords.verify(foreign(long), "x" * 10_000)
+    stored = await passwords.hash(long)
+    assert await passwords.verify(stored, long)
+    assert not await passwords.verify(stored, long + "x")
+
+
+@pytest.mark.parametrize("stored", ["$2", "$2a$", "$2a$99$" + "a" * 53, "$2a$04$" + "!" * 53, "$2a$04$\u00e9"])
+async def test_what_only_looks_like_a_hash_of_gotify_fits_nothing(passwords: Passwords, stored: str) -> None:
+    assert not await passwords.verify(stored, "secret")
+
+
+async def test_a_user_without_a_password_costs_what_a_wrong_one_costs(
+    passwords: Passwords, hasher: CountingHasher
+) -> None:
+    assert not await passwords.verify("", "")
+    assert hasher.hashes == 1
+
+
+async def test_a_hash_of_an_outdated_kind_is_made_anew_and_remembered(
+    passwords: Passwords, hasher: CountingHasher
+) -> None:
+    weak = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash("secret")
+    for outdated in (foreign("secret"), weak):
+        fresh = await passwords.renewed(outdated, "secret")
+        assert fresh is not None
+        assert fresh.startswith("$argon2id$v=19$m=8,t=1,p=1$")
+        assert passwords.remembers(fresh, "secret")
+        assert not passwords.remembers(fresh, "another")
+        assert await passwords.renewed(fresh, "secret") is None
+    assert hasher.checks == 0

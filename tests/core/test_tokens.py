@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from carillon.core.errors import NotFound, Unauthenticated
 from carillon.core.limits import Limits
-from tests.builders import LOCAL, House, Stream
+from carillon.core.secrets import Vault
+from carillon.core.tokens import LONG, SHORT, Minting
+from tests.builders import LOCAL, House, Stream, opened
 
 NAME = Limits().name
 
@@ -55,3 +60,61 @@ async def test_revoking_a_devices_token_ends_its_streams_only(house: House) -> N
 async def test_a_token_that_does_not_exist_cannot_be_revoked(house: House) -> None:
     with pytest.raises(NotFound, match=r"^there is no token 99$"):
         await house.accounts.tokens.revoke(99)
+
+
+@pytest.mark.parametrize(
+    ("length", "application", "device"),
+    [(SHORT, r"A\w{14}", r"C\w{14}"), (LONG, r"gtfya\.[\w-]{43}", r"gtfyc\.[\w-]{43}")],
+)
+async def test_tokens_have_the_shape_of_the_gotify_that_clients_know(
+    tmp_path: Path, length: int, application: str, device: str
+) -> None:
+    async with opened(tmp_path, minting=Minting(length)) as house:
+        ada = await house.user()
+        _, secret = await house.sender(ada)
+        _, key = await house.accounts.devices.add(ada.id, "phone")
+        assert re.fullmatch(application, secret)
+        assert re.fullmatch(device, key)
+        assert len(secret) == len(key) == length
+        assert (await house.access.sender(secret, LOCAL)).receivers == (ada.id,)
+        assert (await house.access.device(key, LOCAL)).user.id == ada.id
+
+
+def begin_anew(house: House) -> None:
+    """Ids count from the first again after a restart, and no two tokens may be the same."""
+    for _ in range(100):
+        house.ids.secret(1)
+
+
+async def test_lists_show_what_was_made_while_they_do(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        ada = await house.user()
+        hidden, _ = await house.sender(ada, "hidden")
+        assert await house.accounts.tokens.revealed("application", [hidden.application.id]) == {}
+    minting = Minting(vault=Vault(bytes(32)))
+    async with opened(tmp_path, minting=minting) as house:
+        begin_anew(house)
+        shown, first = await house.sender(ada, "shown")
+        device, key = await house.accounts.devices.add(ada.id, "phone")
+        ids = [hidden.application.id, shown.application.id, 99]
+        tokens = house.accounts.tokens
+        assert await tokens.revealed("application", ids) == {shown.application.id: first}
+        assert await tokens.revealed("device", [device.id]) == {device.id: key}
+        assert await tokens.revealed("device", []) == {}
+        _, second = await tokens.add("application", shown.application.id)
+        assert await tokens.revealed("application", ids) == {shown.application.id: second}, "the newest"
+    async with opened(tmp_path) as house:
+        assert await house.accounts.tokens.revealed("application", ids) == {}
+
+
+async def test_what_was_sealed_with_a_lost_key_is_not_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(tmp_path, minting=Minting(vault=Vault(bytes(32)))) as house:
+        ada = await house.user()
+        old, secret = await house.sender(ada, "old")
+    async with opened(tmp_path, minting=Minting(vault=Vault(b"k" * 32))) as house:
+        begin_anew(house)
+        new, fresh = await house.sender(ada, "new")
+        ids = [old.application.id, new.application.id]
+        assert await house.accounts.tokens.revealed("application", ids) == {new.application.id: fresh}
+    assert "1 tokens cannot be shown: they were sealed with another key" in caplog.text
+    assert secret not in caplog.text

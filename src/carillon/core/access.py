@@ -126,7 +126,7 @@ class Access:
                 self._sign_ins.failed(name, peer)
                 log.info("wrong name or password from %s", peer.address)
                 raise Unauthenticated(WRONG_PASSWORD)
-            user = await self._renewed(user, password)
+        user = await self._renewed(user, password)
         self._sign_ins.let_in(name, peer)
         return Actor(user)
 
@@ -160,10 +160,12 @@ class Access:
     async def keep_alive(self, device_ids: Collection[int]) -> None:
         """These devices are in use now, though no request of theirs comes. Raises Unavailable."""
         now = self._clock.now()
-        for device_id in device_ids:
-            if use := self._used.get(device_id):
-                self._used[device_id] = replace(use, moment=now)
+        known = [device_id for device_id in device_ids if device_id in self._used]
+        for device_id in known:
+            self._used[device_id] = replace(self._used[device_id], moment=now)
         await self._store.touch_devices(list(device_ids), now)
+        if len(known) < len(device_ids):
+            self.forget()  # their last use is to be read anew
 
     async def note_uses(self) -> None:
         """Writes down when devices that can expire were used last, where that has not been written yet."""
