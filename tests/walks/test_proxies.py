@@ -67,11 +67,12 @@ http {{
 
 
 class Behind(NamedTuple):
-    """A server, and the proxy before it as its people know it. `origin` is that of the proxy."""
+    """A server, and the proxy before it as its people know it. `secure`: the proxy says that it speaks TLS."""
 
     server: Server
     origin: str
     prefix: str
+    secure: bool
 
     @property
     def url(self) -> str:
@@ -101,7 +102,7 @@ async def behind(serve: Serve, request: pytest.FixtureRequest, tmp_path: Path) -
     await server.start()
     for _ in nginx(tmp_path, port, location.replace("8080", str(server.port))):
         await until(lambda: _listens(port), "nginx listens")
-        yield Behind(server, origin, prefix)
+        yield Behind(server, origin, prefix, secure=location is AS_TRAEFIK)
 
 
 def nginx(folder: Path, port: int, location: str) -> Iterator[None]:
@@ -161,6 +162,7 @@ async def test_a_life_behind_a_proxy(behind: Behind) -> None:
         await _streams_are_not_held_back(admin, own)
         await _redirects_stay_below_the_path(behind, admin)
         await _pictures_are_found(behind, admin)
+        await _a_session_is_for_this_path_alone(behind, admin)
         listed = (await admin.get("/message?limit=1")).json()["paging"]
         assert listed["next"] == f"/message?limit=1&since={listed['since']}"
         assert len((await admin.get(listed["next"])).json()["messages"]) == 1
@@ -215,3 +217,15 @@ async def _pictures_are_found(behind: Behind, admin: httpx.AsyncClient) -> None:
     path = (await admin.get("/application")).json()[0]["image"]
     shown = await admin.get(f"{behind.url}/{path}", auth=NOBODY)
     assert Image.open(BytesIO(shown.content)).size == (512, 512)
+
+
+async def _a_session_is_for_this_path_alone(behind: Behind, admin: httpx.AsyncClient) -> None:
+    """And over TLS for TLS alone. A page of ours may use it, another may not."""
+    signed_in = await admin.post("/auth/local/login", data={"name": "browser"})
+    parts = signed_in.headers["set-cookie"].split("; ")
+    assert f"Path={behind.prefix or '/'}" in parts
+    assert ("Secure" in parts) == behind.secure
+    cookie = {"Cookie": parts[0]}
+    for origin, status in ((behind.origin, 200), ("https://evil.example", 403)):
+        asked = await admin.post("/application", auth=NOBODY, headers={**cookie, "Origin": origin}, json={"name": "a"})
+        assert asked.status_code == status
