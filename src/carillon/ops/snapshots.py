@@ -13,7 +13,7 @@ from carillon.core.errors import CarillonError
 log = logging.getLogger(__name__)
 
 INTERVAL = 3600.0  # seconds
-LAST = 5.0  # seconds for the one at the end: whoever stops us kills us some seconds later
+LAST = 3.0  # seconds for the one at the end: all in all a server ends within ten
 
 
 class Taker(Protocol):

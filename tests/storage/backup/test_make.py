@@ -48,8 +48,8 @@ async def test_what_is_in_it(new_place: NewPlace, tmp_path: Path) -> None:
     await home.close()
 
 
-async def test_the_key_as_it_was_wished(new_place: NewPlace, tmp_path: Path) -> None:
-    place = await new_place("data")
+async def test_the_key_as_it_was_wished(tmp_path: Path) -> None:
+    place = Place(None, tmp_path / "data")
     await filled(place)
     (place.data / "carillon.key").write_bytes(KEY)
     out = opened(await save(place, tmp_path / "out"))

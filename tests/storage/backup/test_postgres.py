@@ -145,7 +145,7 @@ async def test_a_dump_that_is_damaged_or_of_something_else(postgres: Cluster, tm
 
 async def test_half_a_dump_leaves_the_database_empty(postgres: Cluster, tmp_path: Path) -> None:
     place = Place(await postgres.new_database(), tmp_path)
-    await filled(place, messages=2000)
+    await filled(place, messages=200)
     target = tmp_path / "dump"
     await dump(place.url or "", target)
     whole = target.read_bytes()
@@ -155,7 +155,7 @@ async def test_half_a_dump_leaves_the_database_empty(postgres: Cluster, tmp_path
         await load(empty, target, now=NOON)
     target.write_bytes(whole)
     facts, _ = await load(empty, target, now=NOON)
-    assert facts.counts["messages"] == 2000
+    assert facts.counts["messages"] == 200
 
 
 def test_a_newer_schema() -> None:

@@ -12,7 +12,7 @@ from carillon.core.errors import CarillonError, Conflict, Unavailable
 from carillon.core.ports import Clock
 from carillon.storage import sqlite
 from carillon.storage.backup.pace import Pace, in_thread
-from carillon.storage.backup.sqlite import copy, examine
+from carillon.storage.backup.sqlite import copy, require_sound
 from carillon.storage.migrate import DATABASE
 from carillon.storage.part import part_of
 from carillon.storage.refusals import Refusal
@@ -52,7 +52,7 @@ class SqliteSnapshots:
             _require_own(self._path)
             with part_of(self._path) as part:
                 copy(self._source, part.path, pace)
-                examine(part.path, pace)
+                require_sound(part.path, pace)
                 part.put_in_place(replace=True)
         except CarillonError:
             raise

@@ -6,7 +6,8 @@ import errno
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -77,28 +78,40 @@ def stand_alone(path: Path) -> None:
         made.execute("PRAGMA journal_mode=DELETE")
 
 
-def examine(path: Path, pace: Pace) -> Facts:
-    """Reads a database from end to end that nobody writes to.
+def require_sound(path: Path, pace: Pace) -> None:
+    """Reads every page of a database that nobody writes to.
 
     Raises BadBackup for what is none of ours or is damaged, NewerSchema, and `Stopped`.
     """
+    with _opened(path) as db:
+        _require_ours(db)
+        with pace.interrupting(db):
+            found = db.execute("PRAGMA integrity_check").fetchone()[0]
+        if found != "ok":
+            raise BadBackup(f"the database is damaged: {found}")
+
+
+def examine(path: Path, pace: Pace) -> Facts:
+    """Reads what is in it too. Raises as `require_sound`."""
+    require_sound(path, pace)
+    with _opened(path) as db, pace.interrupting(db):
+        orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
+        facts = drive(look(SqliteSession(db), "sqlite", sqlite3.sqlite_version))
+    if not orphans:
+        return facts
+    return replace(facts, problems=[*facts.problems, f"{orphans} rows that belong to a missing one"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """For looking at what may come from anywhere."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
             db.execute("PRAGMA trusted_schema=OFF")
             db.execute("PRAGMA cell_size_check=ON")
-            _require_ours(db)
-            with pace.interrupting(db):
-                found = db.execute("PRAGMA integrity_check").fetchone()[0]
-            if found != "ok":
-                raise BadBackup(f"the database is damaged: {found}")
-            with pace.interrupting(db):
-                orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
-                facts = drive(look(SqliteSession(db), "sqlite", sqlite3.sqlite_version))
+            yield db
     except sqlite3.DatabaseError as error:
         raise BadBackup(f"the database is damaged: {error}") from error
-    if not orphans:
-        return facts
-    return replace(facts, problems=[*facts.problems, f"{orphans} rows that belong to a missing one"])
 
 
 def _require_ours(db: sqlite3.Connection) -> None:
