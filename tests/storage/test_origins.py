@@ -45,7 +45,7 @@ async def test_and_are_new_once_anything_has(tx: SqliteSession, what: str) -> No
 async def test_another_run_keeps_more_ids_only_while_none_was_drawn(tx: SqliteSession) -> None:
     mark = Mark("application", 1, "00")
     origin = await begun(tx, mark)
-    await origins.note(tx, origin, mark, 1)
+    await origins.note(tx, origin, mark, own_id=1)
     more = Tops(user=6, application=6, device=6, message=12)
     again = await begun(tx, mark, tops=more)
     assert again.id == origin.id
@@ -57,8 +57,8 @@ async def test_another_run_keeps_more_ids_only_while_none_was_drawn(tx: SqliteSe
 
 async def test_it_is_recognised_by_a_token_under_its_id(tx: SqliteSession) -> None:
     origin = await begun(tx)
-    await origins.note(tx, origin, Mark("device", 7, "aa"), 1)
-    await origins.note(tx, origin, Mark("user", 1, "ada"), 1)
+    await origins.note(tx, origin, Mark("device", 7, "aa"), own_id=1)
+    await origins.note(tx, origin, Mark("user", 1, "ada"), own_id=1)
     for mark, same in (
         (Mark("device", 7, "aa"), True),
         (Mark("device", 8, "aa"), False),

@@ -63,12 +63,12 @@ async def _adopt_user(tx: Session, origin: Origin, user: ForeignUser, *, now: in
     if own_id is None:
         own_id = await _insert_user(tx, origin, user, created=user.created or now)
     elif keeps and await origins.is_idle(tx, own_id):
-        own_id = await _merge_user(tx, origin, user, await people.by_id(tx, own_id))
-    await origins.note(tx, origin, mark, own_id)
+        own_id = await _merge_user(tx, origin, user, here=await people.by_id(tx, own_id))
+    await origins.note(tx, origin, mark, own_id=own_id)
     return replace(found, own_id=own_id)
 
 
-async def _merge_user(tx: Session, origin: Origin, user: ForeignUser, here: User | None) -> int:
+async def _merge_user(tx: Session, origin: Origin, user: ForeignUser, *, here: User | None) -> int:
     if here is None:
         raise NotFound("there is no such user")
     await tx.run("DELETE FROM users WHERE id = ?", here.id)
@@ -103,7 +103,7 @@ async def adopt_applications(
 
 async def _adopt_application(tx: Session, origin: Origin, application: ForeignApplication, *, now: int) -> Adopted:
     mark = Mark("application", application.id, application.token.digest.hex())
-    found, owner = await _foreseen(tx, origin, mark, application.user_id)
+    found, owner = await _foreseen(tx, origin, mark, user_id=application.user_id)
     created = application.created or now
     own_id = found.own_id
     if found.fate == "new" and owner is not None:
@@ -122,8 +122,10 @@ async def _adopt_application(tx: Session, origin: Origin, application: ForeignAp
             tx, owner, own_id, role="owner", sort_key=await _free_key(tx, owner, application.sort_key)
         )
     if own_id is not None and found.fate in ("new", "joined", "known"):
-        await _keep_token(tx, "application", own_id, application.token, created=created, used=application.last_used)
-        await origins.note(tx, origin, mark, own_id)
+        await _keep_token(
+            tx, "application", own_id, token=application.token, created=created, used=application.last_used
+        )
+        await origins.note(tx, origin, mark, own_id=own_id)
     return replace(found, own_id=own_id)
 
 
@@ -135,7 +137,7 @@ async def adopt_devices(tx: Session, origin_id: int, devices: Sequence[ForeignDe
 
 async def _adopt_device(tx: Session, origin: Origin, device: ForeignDevice, *, now: int) -> Adopted:
     mark = Mark("device", device.id, device.token.digest.hex())
-    found, owner = await _foreseen(tx, origin, mark, device.user_id)
+    found, owner = await _foreseen(tx, origin, mark, user_id=device.user_id)
     created = device.created or now
     own_id = found.own_id
     if found.fate == "new" and owner is not None:
@@ -148,24 +150,24 @@ async def _adopt_device(tx: Session, origin: Origin, device: ForeignDevice, *, n
         }
         own_id = await _insert(tx, origin, "device", foreign_id=device.id, values=values)
     if own_id is not None and found.fate in ("new", "joined", "known"):
-        await _keep_token(tx, "device", own_id, device.token, created=created, used=device.last_used)
-        await origins.note(tx, origin, mark, own_id)
+        await _keep_token(tx, "device", own_id, token=device.token, created=created, used=device.last_used)
+        await origins.note(tx, origin, mark, own_id=own_id)
     return replace(found, own_id=own_id)
 
 
-async def _foreseen(tx: Session, origin: Origin, mark: Mark, user_id: int) -> tuple[Adopted, int | None]:
+async def _foreseen(tx: Session, origin: Origin, mark: Mark, *, user_id: int) -> tuple[Adopted, int | None]:
     """What becomes of an application or device, and whose it is here."""
     found = await origins.foresee(tx, origin, mark, keeps=origin.keeps(mark.kind, mark.id))
     if found.fate != "new":
         return found, None
-    owner = await origins.mapped(tx, origin, "user", user_id)
+    owner = await origins.mapped(tx, origin, kind="user", foreign_id=user_id)
     if owner is None or await people.by_id(tx, owner) is None:
         return replace(found, fate="refused", why="its user is not here"), None
     return found, owner
 
 
 async def _keep_token(
-    tx: Session, kind: TokenKind, own_id: int, token: ForeignToken, *, created: int, used: int | None
+    tx: Session, kind: TokenKind, own_id: int, *, token: ForeignToken, created: int, used: int | None
 ) -> None:
     """Unless it came before: then it is here, or was revoked."""
     sign = token.digest.hex()

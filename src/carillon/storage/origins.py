@@ -116,12 +116,12 @@ async def end(tx: Session, origin_id: int, tops: Tops, *, final: bool) -> list[i
     return receivers
 
 
-async def mapped(tx: Session, origin: Origin, kind: ForeignKind, foreign_id: int) -> int | None:
+async def mapped(tx: Session, origin: Origin, *, kind: ForeignKind, foreign_id: int) -> int | None:
     row = await tx.row(MAPPED, origin.id, kind, foreign_id)
     return row[0] if row else None
 
 
-async def note(tx: Session, origin: Origin, mark: Mark, own_id: int) -> None:
+async def note(tx: Session, origin: Origin, mark: Mark, *, own_id: int) -> None:
     await tx.run(
         "INSERT INTO adopted (origin_id, kind, foreign_id, own_id, sign) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (origin_id, kind, foreign_id) DO UPDATE SET own_id = excluded.own_id, sign = excluded.sign",
@@ -135,7 +135,7 @@ async def note(tx: Session, origin: Origin, mark: Mark, own_id: int) -> None:
 
 async def foresee(tx: Session, origin: Origin | None, mark: Mark, *, keeps: bool) -> Adopted:
     """`keeps`: it has the same id here as there, if that is free."""
-    own_id = await mapped(tx, origin, mark.kind, mark.id) if origin else None
+    own_id = await mapped(tx, origin, kind=mark.kind, foreign_id=mark.id) if origin else None
     if own_id is not None:
         alive = await tx.row(ALIVE[mark.kind], own_id)
         return Adopted(mark.kind, mark.id, "known" if alive else "gone", own_id)
