@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ async def test_many_are_touched_in_slices(house: House) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(house.store, name)
 
-        async def touch_devices(self, device_ids: list[int], now: int) -> None:
+        async def touch_devices(self, device_ids: Sequence[int], now: int) -> None:
             slices.append(len(device_ids))
 
     access = Access(Counting(), house.passwords, house.clock)
@@ -144,7 +145,7 @@ async def test_what_storage_cannot_do_now_is_done_in_the_next_round(house: House
         def __getattr__(self, name: str) -> Any:
             return getattr(house.store, name)
 
-        async def touch_devices(self, device_ids: list[int], now: int) -> None:
+        async def touch_devices(self, device_ids: Sequence[int], now: int) -> None:
             if self.failures:
                 self.failures -= 1
                 raise Unavailable("the disk is full")

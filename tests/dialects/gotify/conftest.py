@@ -12,6 +12,7 @@ import pytest
 from carillon.core.limits import Limits
 from carillon.core.models import User
 from carillon.core.peers import Peers
+from carillon.core.rates import Publishing
 from carillon.core.tokens import Minting
 from carillon.dialects import gotify
 from carillon.front import Front
@@ -81,8 +82,16 @@ def minting() -> Minting | None:
 
 
 @pytest.fixture
-async def served(tmp_path: Path, limits: Limits, minting: Minting | None) -> AsyncIterator[Served]:
-    async with opened(tmp_path, limits=limits, peers=Peers(["192.0.2.1"]), minting=minting) as house:
+def rates() -> Publishing | None:
+    return None
+
+
+@pytest.fixture
+async def served(
+    tmp_path: Path, limits: Limits, minting: Minting | None, rates: Publishing | None
+) -> AsyncIterator[Served]:
+    parts = {"peers": Peers(["192.0.2.1"]), "minting": minting, "publishing": rates}
+    async with opened(tmp_path, limits=limits, **parts) as house:
         ada = await house.user("ada")
         _, application = await house.sender(ada, "Backup", default_priority=4)
         _, client = await house.accounts.devices.add(ada.id, "phone")

@@ -6,7 +6,16 @@ import httpx
 import msgspec
 import pytest
 
-from carillon.core.errors import CarillonError, DiskFull, Forbidden, Unauthenticated, Unavailable
+from carillon.core.errors import (
+    CarillonError,
+    DiskFull,
+    Forbidden,
+    LockedOut,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from carillon.core.rates import ADDRESS_SIGN_INS, ADDRESS_TOKENS
 from carillon.dialects import gotify
 from carillon.dialects.gotify import door
 from carillon.front import Front
@@ -290,6 +299,8 @@ async def test_an_id_is_an_unsigned_number(served: Served, number: str) -> None:
     [
         (Unauthenticated("a device token where an application token is needed"), 401, {}),
         (Forbidden("no"), 403, {}),
+        (TooMany("too much", 3), 429, {"retry-after": "3"}),
+        (LockedOut("too many failed sign-ins"), 429, {"retry-after": "5"}),
         (Unavailable("busy", 7), 503, {"retry-after": "7"}),
         (DiskFull("full", 60), 507, {"retry-after": "60"}),
     ],
@@ -300,6 +311,48 @@ def test_an_error_of_the_core_becomes_an_answer(error: CarillonError, status: in
     assert sent == {"content-type": "application/json", **headers}
     assert (UNAUTHENTICATED.encode() in body) == (status == 401)
     assert b"application token" not in body
+
+
+@pytest.mark.parametrize("token", ["gtfy", "gtfya.short", "gtfyx." + "A" * 43])
+async def test_a_token_that_cannot_be_read_is_said_to_be(served: Served, token: str) -> None:
+    for answer in (
+        await served.here.get("/message", headers=key(token)),
+        await served.here.post("/message", params={"token": token}, json={"message": "a"}),
+    ):
+        status, description = problem(answer)
+        assert status == 401
+        assert description.startswith("cannot parse token: ")
+        assert token not in description.removeprefix("cannot parse token: it begins with gtfy")
+
+
+# Guessing
+
+
+async def test_who_guesses_is_told_to_wait_and_is_heard_by_his_token(served: Served) -> None:
+    for _ in range(ADDRESS_SIGN_INS.burst):
+        assert problem(await served.remote.get("/message", headers=basic("ada", "wrong"))) == REFUSED
+    for headers in (basic("ada", "ada"), {**basic("ada", "ada"), **key("Cwrong")}):
+        answer = await served.remote.post("/message", headers=headers, json={"message": "a", "appid": 1})
+        status, description = problem(answer)
+        assert (status, answer.headers["retry-after"]) == (429, description.split()[-2])
+        assert description.startswith("too many failed sign-ins; try again in ")
+    assert (await served.remote.get("/message", headers=basic("ada", "ada"))).status_code == 429
+    assert (await served.here.get("/message", headers=basic("ada", "ada"))).status_code == 200
+    for token in (served.client, served.application):
+        both = {**basic("ada", "wrong"), **key(token)}
+        answer = await served.remote.post("/message", headers=both, json={"message": "a", "appid": 1})
+        assert answer.status_code == 200
+    both = {**basic("ada", "wrong"), **key(served.client)}
+    assert (await served.remote.get("/message", headers=both)).status_code == 200
+
+
+async def test_too_many_unknown_tokens_do_no_harm_to_a_password_beside_them(served: Served) -> None:
+    for _ in range(ADDRESS_TOKENS.burst):
+        assert problem(await served.remote.get("/message", headers=key("Cwrong"))) == REFUSED
+    assert (await served.remote.get("/message", headers=key("Cwrong"))).status_code == 429
+    both = {**basic("ada", "ada"), **key("Cwrong")}
+    assert (await served.remote.get("/message", headers=both)).status_code == 200
+    assert (await served.remote.post("/message", headers=both, json={"message": "a", "appid": 1})).status_code == 200
 
 
 async def test_too_many_fields_in_the_query_are_a_bad_request(served: Served) -> None:

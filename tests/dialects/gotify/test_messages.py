@@ -9,9 +9,10 @@ import pytest
 
 from carillon.core.limits import Limits
 from carillon.core.publish import IDEMPOTENCY_MICROSECONDS
+from carillon.core.rates import Publishing, publishing
 from carillon.dialects import gotify
 from carillon.front import Front
-from tests.builders import NOON
+from tests.builders import NOON, SECOND
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 
 REFUSED = (401, UNAUTHENTICATED)
@@ -384,3 +385,75 @@ async def test_the_last_use_of_application_and_client_is_shown(served: Served) -
     await served.house.access.close()
     assert (await served.get("/application")).json()[0]["lastUsed"] == "2026-09-01T12:00:00Z"
     assert (await served.get("/client")).json()[0]["lastUsed"] == "2026-09-01T12:00:00Z"
+
+
+# Who sends, and how often
+
+
+async def test_a_token_goes_before_a_password(served: Served) -> None:
+    """The other way round than where messages are read."""
+    eve = await served.house.user("eve")
+    await served.house.sender(eve, "Eve's")
+    both = {**key(served.client), **basic("eve", "eve")}
+    posted = await served.post(json={"message": "a", "appid": 1}, headers=both)
+    assert (posted.status_code, posted.json()["appid"]) == (200, 1)
+    assert problem(await served.post(json={"message": "a", "appid": 2}, headers=both)) == (400, "appid not found")
+    by_application = {**key(served.application), **basic("eve", "eve")}
+    assert (await served.post(json={"message": "a", "appid": 2}, headers=by_application)).json()["appid"] == 1
+    wrong = {**key("Cwrong"), **basic("eve", "eve")}
+    assert (await served.post(json={"message": "a", "appid": 2}, headers=wrong)).json()["appid"] == 2
+
+
+async def test_a_page_sends_by_its_cookie_which_is_renewed(served: Served) -> None:
+    headers = {"Cookie": f"a=b; gotify-client-token={served.client}"}
+    first, second = [await served.post(json={"message": "a", "appid": 1}, headers=headers) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.headers["set-cookie"].startswith(f"gotify-client-token={served.client}; Path=/; Max-Age=604800;")
+    assert "set-cookie" not in second.headers
+    strange = {**headers, "Sec-Fetch-Site": "cross-site"}
+    assert (await served.post(json={"message": "a", "appid": 1}, headers=strange)).status_code == 403
+
+
+class TestRates:
+    @pytest.fixture
+    def rates(self) -> Publishing | None:
+        return publishing(1, 5)
+
+    async def test_a_noisy_sender_is_refused_and_no_other(self, served: Served) -> None:
+        _, quiet = await served.house.sender(served.ada, "Door")
+        answers = [await served.post(json={"message": "a"}) for _ in range(8)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+        assert problem(answers[-1]) == (429, "this token sends too much; try again in 1 second")
+        assert answers[-1].headers["retry-after"] == "1"
+        assert (await served.post(json={"message": "b"}, headers=key(quiet))).status_code == 200
+        served.house.clock.advance(SECOND)
+        assert [(await served.post(json={"message": "a"})).status_code for _ in range(2)] == [200, 429]
+
+    async def test_who_sends_himself_is_counted_too(self, served: Served) -> None:
+        body = {"message": "a", "appid": 1}
+        for headers, count in ((key(served.client), 5), (basic("ada", "ada"), 15)):
+            answers = [await served.post(json=body, headers=headers) for _ in range(count + 1)]
+            assert [answer.status_code for answer in answers] == [200] * count + [429]
+        assert len(await served.listed()) == 20, "reading is not counted"
+
+    async def test_what_is_too_much_is_refused_before_its_body_is_read(self, served: Served) -> None:
+        for _ in range(5):
+            await served.post(json={"message": "a"})
+        events: list[Any] = []
+
+        async def receive() -> Any:
+            raise AssertionError("the body is not read")
+
+        async def send(event: Any) -> None:
+            events.append(event)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/message",
+            "query_string": b"",
+            "headers": [(b"x-gotify-key", served.application.encode())],
+            "client": ("127.0.0.1", 4711),
+        }
+        await served.front(scope, receive, send)
+        assert events[0]["status"] == 429

@@ -7,7 +7,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from carillon.core.errors import BadInput, CarillonError, DiskFull, NotFound, TooLarge, TooMany, Unavailable
+from carillon.core.errors import (
+    BadInput,
+    CarillonError,
+    DiskFull,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unavailable,
+    Unreadable,
+)
 from carillon.dialects import native
 from carillon.dialects.native.door import WrongMedia, WrongMethod, refusal, require_json
 from carillon.dialects.native.parse import FieldError
@@ -24,6 +33,7 @@ USER = "/api/1/user"
         (BadInput("no"), 400, b'{"error":{"status":400,"code":"bad_input","message":"no"}}'),
         (FieldError("a", "no"), 400, b'{"error":{"status":400,"code":"bad_input","message":"no","field":"a"}}'),
         (TooLarge("no"), 413, b'{"error":{"status":413,"code":"too_large","message":"no"}}'),
+        (Unreadable("no"), 401, b'{"error":{"status":401,"code":"unauthenticated","message":"no"}}'),
         (NotFound("no"), 404, b'{"error":{"status":404,"code":"not_found","message":"no"}}'),
         (WrongMedia("no"), 415, b'{"error":{"status":415,"code":"wrong_media","message":"no"}}'),
     ],
@@ -37,7 +47,7 @@ def test_errors_have_one_shape(error: CarillonError, status: int, body: bytes) -
     [
         (Unavailable("no", retry_after=9), (b"retry-after", b"9")),
         (DiskFull("no"), (b"retry-after", b"5")),
-        (TooMany("no"), (b"retry-after", b"5")),
+        (TooMany("no", retry_after=7), (b"retry-after", b"7")),
         (WrongMethod(["PUT", "GET"]), (b"allow", b"GET, PUT")),
     ],
 )
