@@ -144,18 +144,17 @@ async def test_a_command_that_is_killed_or_finds_the_disk_full(server: Server, t
     assert not (tmp_path / "backup.tar.part").exists()
 
 
-async def test_a_server_that_ends_or_is_killed(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_server_that_ends_half_way(server: Server, end: signal.Signals) -> None:
     await load(server, 6 * MIB)
-    async with half_way(server, tmp_path / "backup.tar") as command:
-        os.kill(server.pid, signal.SIGTERM)
-        assert await server.ended(12.0) == 0
-    assert command.returncode == 1
-    assert not any(server.data.glob("*.part"))
-    await server.start()
-    async with half_way(server, tmp_path / "backup.tar") as command:
-        await server.kill()
-    assert command.returncode == 1
-    assert not (tmp_path / "backup.tar.part").exists()
+    command = await begin(server, "backup", "-")
+    assert command.stdout is not None
+    assert await command.stdout.readexactly(100)  # and no more: so the command waits, and the server for it
+    os.kill(server.pid, end)
+    assert await server.ended(12.0) == (0 if end == signal.SIGTERM else -end)
+    _, said = await command.communicate()
+    assert (command.returncode, b"the server broke off" in said) == (1, True)
+    assert any(server.data.glob("*.part")) == (end == signal.SIGKILL)
     await server.start()
     await is_well(server)
 
