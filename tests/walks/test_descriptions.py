@@ -45,7 +45,7 @@ async def test_a_generated_client_leads_the_life_of_a_user(serve: Serve, name: s
     await run("node", str(home / "node_modules/.bin/swagger-typescript-api"), *made)
     module = (tmp_path / "gotify.js").rename(tmp_path / "gotify.mjs")
     life = [str(CLIENTS / "generated/life.mjs"), str(module), server.url, DESCRIPTIONS[name]["CARILLON_GOTIFY_FACE"]]
-    story = json.loads(await run("node", "--no-warnings", *life))
+    story = json.loads(await run("node", "--no-warnings", *life, patience=60))
     assert story, "nothing was told"
     assert {chapter: fault for chapter, fault in story.items() if fault} == {}
 
@@ -114,7 +114,7 @@ async def test_requests_made_up_from_the_description(serve: Serve, name: str, ph
     description.write_text(json.dumps(prepared(await described(server, name), ours=name == "ours")))
     asked = ["run", str(description), f"--url={server.url}", f"--header=X-Gotify-Key: {token}"]
     hooks = {"SCHEMATHESIS_HOOKS": str(CLIENTS / "schemathesis/hooks.py")}
-    said = await run(str(program), *asked, f"--phases={phases}", *BOUNDS, *QUIET, env=hooks, cwd=tmp_path, patience=60)
+    said = await run(str(program), *asked, f"--phases={phases}", *BOUNDS, *QUIET, env=hooks, cwd=tmp_path, patience=120)
     assert "No issues found" in said
     async with Person(server, auth=NOBODY) as nobody:
         answer = await nobody.get("/current/user", headers={"X-Gotify-Key": token})

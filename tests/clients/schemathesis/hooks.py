@@ -15,10 +15,8 @@ NEEDED = ("message", "name", "pass")
 
 
 def near(number: Any) -> Any:
-    """An id that may exist, for any number; what is none stays as wrong as it is."""
-    return (
-        FIRST + number % COUNT if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else number
-    )
+    """An id that may exist, for any that there could be; everything else stays as wrong as it is."""
+    return FIRST + number % COUNT if type(number) is int and number >= 0 else number
 
 
 @schemathesis.hook
