@@ -95,3 +95,33 @@ async def test_it_is_well_while_storage_answers(tmp_path: Path) -> None:
         assert await app.kit.site.healthy()
         await app.store.close()
         assert not await app.kit.site.healthy()
+
+
+async def test_one_token_sends_as_much_as_the_settings_say(tmp_path: Path) -> None:
+    for given, taken in (({"PUBLISH_RATE": "1", "PUBLISH_BURST": "3"}, 3), ({"PUBLISH_RATE": "0"}, 9)):
+        async with running(settings(tmp_path, **given)) as app:
+            (admin,) = await app.kit.accounts.users.all()
+            _, secret = await app.kit.accounts.applications.add(admin.id, "Backup")
+            transport = httpx.ASGITransport(app.front)
+            async with httpx.AsyncClient(transport=transport, base_url="http://bell") as client:
+                posts = [
+                    await client.post("/message", params={"token": secret}, json={"message": "a"}) for _ in "9" * 9
+                ]
+            assert [post.status_code for post in posts] == [200] * taken + [429] * (9 - taken)
+
+
+async def test_tokens_are_as_the_settings_say(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as app:
+        (admin,) = await app.kit.accounts.users.all()
+        hidden, short = await app.kit.accounts.applications.add(admin.id, "Backup")
+        assert len(short) == 15
+        assert await app.kit.accounts.tokens.revealed("application", [hidden.application.id]) == {}
+    assert not (tmp_path / "carillon.key").exists()
+    showing = settings(tmp_path, TOKEN_LENGTH="49", SHOW_TOKENS="yes")
+    async with running(showing) as app:
+        shown, long = await app.kit.accounts.applications.add(admin.id, "Door")
+        assert len(long) == 49
+    async with running(showing) as app:
+        listed = [hidden.application.id, shown.application.id]
+        assert await app.kit.accounts.tokens.revealed("application", listed) == {shown.application.id: long}
+    assert stat.S_IMODE((tmp_path / "carillon.key").stat().st_mode) == 0o600

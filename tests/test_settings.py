@@ -83,6 +83,8 @@ def test_empty_is_as_good_as_absent(data: Path) -> None:
         ("REGISTRATION", "Yes", True),
         ("REGISTRATION", "0", False),
         ("GOTIFY_FACE", "2", 2),
+        ("PUBLISH_RATE", "0", 0),
+        ("TOKEN_LENGTH", "49", 49),
         (
             "CORS_ORIGINS",
             "https://App.example.org,http://localhost:3000",
@@ -108,6 +110,9 @@ def test_good_values(data: Path, name: str, text: str, value: object) -> None:
         ("PORT", "http", "a whole number"),
         ("REGISTRATION", "maybe", "true or false"),
         ("GOTIFY_FACE", "4", "a whole number from 2 to 3"),
+        ("PUBLISH_RATE", "-1", "a whole number from 0 to 1000000"),
+        ("PUBLISH_BURST", "0", "a whole number from 1 to 1000000"),
+        ("TOKEN_LENGTH", "16", "one of 15, 49"),
         ("DATABASE", "mysql://db", "postgresql://"),
         ("BASE_URL", "example.org", "https://"),
         ("BASE_URL", "ftp://example.org", "https://"),

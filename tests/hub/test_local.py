@@ -142,6 +142,13 @@ def test_drop_ends_a_device_or_all_of_a_user() -> None:
     assert [ear.ended for ear in ears] == [[1008, 1008], [1008], [1008, 1008]]
 
 
+def test_the_devices_that_listen() -> None:
+    hub = hub_of(Ear(device_id=1), Ear(device_id=2), Ear(bracketed, device_id=1), Ear())
+    hub.join(99, Ear(device_id=3))
+    assert hub.devices() == {1, 2, 3}
+    assert hub_of(Ear()).devices() == set()
+
+
 def test_close_ends_all_and_lets_nobody_in() -> None:
     ears = [Ear(), Ear(bracketed)]
     hub = hub_of(*ears)
