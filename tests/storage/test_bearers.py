@@ -12,5 +12,5 @@ async def test_the_token_of_an_application_brings_whom_it_reaches(tx: Session) -
     ada = await new_user(tx)
     backup = await new_application(tx, ada, token_digest=b"secret")
     token = Token(id=1, kind="application", subject_id=backup.id, created=NOON)
-    assert await bearers.by_digest(tx, b"secret") == Bearer(token, sender=Sender(backup, (ada.id,)))
+    assert await bearers.by_digest(tx, b"secret") == Bearer(token, sender=Sender(backup, (ada.id,), ada.id))
     assert await bearers.by_digest(tx, b"secret ") is None
