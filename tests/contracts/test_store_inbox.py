@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
@@ -340,3 +341,26 @@ async def test_a_message_of_the_future_and_the_past_keep_the_order_of_arrival(
     await send(store, backup, ada, title="late", created=NOON + HOUR)
     await send(store, backup, ada, title="early", created=NOON - HOUR)
     assert await titles(store, ada) == ["early", "late"]
+
+
+async def test_who_reads_on_from_a_message_misses_none_that_come_meanwhile(store: Store, ada: User) -> None:
+    """Also while a clearing waits for the sweep, and pages are merged of what each application has."""
+    applications = [await add_application(store, ada, str(n)) for n in range(8)]
+    await send(store, applications[0], ada)
+    await store.clear(ada.id, applications[0].id, now=NOON)
+    read: list[int] = []
+
+    async def read_on() -> None:
+        last = 0
+        while last < 401:
+            read.extend(item.message.id for item in await store.page(ada.id, limit=10, after=last))
+            last = read[-1] if read else 0
+
+    async def send_on() -> None:
+        for number in range(200):
+            await send(store, applications[-1 - number % 8], ada)
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        for work in (send_on, send_on, read_on):
+            tasks.create_task(work())
+    assert read == list(range(2, 402))

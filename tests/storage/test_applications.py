@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from carillon.core.errors import Conflict
-from carillon.storage import applications, subscriptions
+from carillon.core.models import Image
+from carillon.storage import applications, sharing, subscriptions
 from carillon.storage.session import Session
+from tests.builders import NOON
 from tests.storage.rows import new_application, new_user
 
 
@@ -33,3 +36,39 @@ async def test_an_application_without_owner_reaches_nobody(tx: Session) -> None:
     sender = await applications.sender(tx, backup.id)
     assert sender
     assert sender.receivers == ()
+
+
+async def test_what_is_deleted_is_gone_when_nobody_has_a_tie_to_it(tx: Session) -> None:
+    ada = await new_user(tx)
+    backup = await new_application(tx, ada)
+    await applications.set_image(tx, backup.id, Image("a.png", "image/png", b"png"))
+    assert await applications.delete(tx, backup.id, now=NOON)
+    assert await applications.delete(tx, backup.id, now=NOON + 1) is False
+    assert await tx.rows("SELECT left_at FROM subscriptions") == [(NOON,)]
+    assert await applications.sender(tx, backup.id) is None
+    assert await applications.set_image(tx, backup.id, None) is False
+    await applications.remove_forsaken(tx)
+    assert await tx.rows("SELECT count(*) FROM applications") == [(1,)]
+    await tx.run("DELETE FROM subscriptions")
+    await applications.remove_forsaken(tx)
+    assert await tx.rows("SELECT id FROM applications UNION ALL SELECT 1 FROM images") == []
+
+
+async def test_when_the_owner_deletes_it_who_had_left_stays_as_he_is(tx: Session) -> None:
+    ada, eve = await new_user(tx, "ada"), await new_user(tx, "eve")
+    backup = await new_application(tx, ada)
+    await sharing.share(tx, backup.id, user_id=eve.id)
+    await subscriptions.leave(tx, eve.id, backup.id, now=NOON)
+    await applications.delete(tx, backup.id, now=NOON + 5)
+    assert await tx.rows("SELECT left_at FROM subscriptions ORDER BY user_id") == [(NOON + 5,), (NOON,)]
+
+
+async def test_a_change_of_one_thing_leaves_the_others(tx: Session) -> None:
+    ada = await new_user(tx)
+    backup = await new_application(tx, ada, description="at night", default_priority=3)
+    for fields in ({"name": "Night"}, {"default_priority": 0}, {"description": ""}, {"content_type": "text/plain"}, {}):
+        backup = structs.replace(backup, **fields)
+        changed = await applications.update(tx, ada.id, backup.id, **fields)
+        assert changed
+        assert (changed.application, changed.sort_key) == (backup, "a0")
+    assert await applications.update(tx, ada.id, 99, name="Night") is None

@@ -98,10 +98,12 @@ async def delete(tx: Session, application_id: int, *, now: int) -> bool:
         return False
     await tx.run("DELETE FROM tokens WHERE application_id = ?", application_id)
     await tx.run("DELETE FROM group_applications WHERE application_id = ?", application_id)
-    ties = await tx.rows("SELECT user_id, role FROM subscriptions WHERE application_id = ?", application_id)
+    ties = await tx.rows(
+        "SELECT user_id, role FROM subscriptions WHERE application_id = ? AND left_at = 0", application_id
+    )
     for user_id, role in ties:
         if role == "owner":
-            await subscriptions.clear(tx, user_id, [application_id])
+            await subscriptions.clear(tx, user_id, [application_id], now=now)
         await subscriptions.untie(tx, user_id, application_id, now=now)
     return True
 

@@ -116,9 +116,12 @@ def _within(number: int) -> int:
 async def _merged(tx: Session, user_id: int, *, bottom: int, top: int, order: Order, limit: int) -> Sequence[Row]:
     """While cleared entries wait for the sweep, a walk could cross a million of them.
 
-    So: the nearest of each application above what was cleared of it, then the nearest of all these.
+    So: the nearest of each application above what was cleared of it, then the nearest of all these. Each of them is
+    asked for at another moment, so what comes after the first is left for the next page: none is skipped.
     """
     ids: list[int] = []
+    row = await tx.row("SELECT message FROM counters")
+    top = min(top, row[0] + 1) if row else top
     ties = await tx.rows("SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ?", user_id)
     for application_id, cleared_to in ties:
         rows = await tx.rows(NEAREST_OF[order], user_id, application_id, max(bottom, cleared_to), top, limit)
@@ -196,5 +199,5 @@ async def delete(tx: Session, user_id: int, ids: Sequence[int], *, now: int) -> 
 
 
 async def clear(tx: Session, user_id: int, application_id: int | None, *, now: int) -> None:
-    rows = await tx.rows("SELECT application_id FROM subscriptions WHERE user_id = ? ORDER BY sort_key", user_id)
-    await subscriptions.clear(tx, user_id, [row[0] for row in rows if application_id in (None, row[0])])
+    found = await subscriptions.listed(tx, user_id)
+    await subscriptions.clear(tx, user_id, [one for one in found if application_id in (None, one)], now=now)

@@ -29,6 +29,11 @@ SUBSCRIPTIONS = f"""
     FROM subscriptions s JOIN applications a ON a.id = s.application_id WHERE s.user_id = ? AND {LISTED}
 """
 
+CLEAR = """
+    UPDATE subscriptions SET cleared_to = ?, changed = ?, left_at = CASE WHEN left_at > 0 THEN ? ELSE left_at END
+    WHERE user_id = ? AND application_id = ?
+"""
+
 # The key of a tie that was left must be free for others.
 LEFT_KEY = "~"
 
@@ -99,9 +104,13 @@ async def free_key(tx: Session, user_id: int, wanted: str | None) -> str:
             user_id,
         )
         return sort_keys.after(row[0] if row else None)
-    if await tx.row("SELECT 1 FROM subscriptions WHERE user_id = ? AND sort_key = ?", user_id, wanted):
+    if await _is_taken(tx, user_id, wanted):
         raise Conflict("sort key is not unique")
     return wanted
+
+
+async def _is_taken(tx: Session, user_id: int, key: str) -> bool:
+    return await tx.row("SELECT 1 FROM subscriptions WHERE user_id = ? AND sort_key = ?", user_id, key) is not None
 
 
 async def tie(tx: Session, user_id: int, application_id: int) -> None:
@@ -122,11 +131,14 @@ async def tie(tx: Session, user_id: int, application_id: int) -> None:
 
 async def untie(tx: Session, user_id: int, application_id: int, *, now: int) -> None:
     """No more messages reach him; what he has, he keeps, and the application is listed while he does."""
+    key = f"{LEFT_KEY}{application_id}"
+    while await _is_taken(tx, user_id, key):  # by one that the user has chosen
+        key += LEFT_KEY
     await tx.run(
         "UPDATE subscriptions SET role = 'receiver', left_at = ?, sort_key = ?"
         " WHERE user_id = ? AND application_id = ?",
         now,
-        f"{LEFT_KEY}{application_id}",
+        key,
         user_id,
         application_id,
     )
@@ -147,22 +159,27 @@ async def untie_strangers(tx: Session, user_id: int, application_id: int, *, now
 async def leave(tx: Session, user_id: int, application_id: int, *, now: int) -> bool:
     if await one(tx, user_id, application_id) is None:
         return False
-    await clear(tx, user_id, [application_id])
+    await clear(tx, user_id, [application_id], now=now)
     await untie(tx, user_id, application_id, now=now)
     return True
 
 
-async def clear(tx: Session, user_id: int, application_ids: list[int]) -> None:
-    """Raises a mark that hides what is below; the sweep removes it physically later. No time is kept of it."""
+async def clear(tx: Session, user_id: int, application_ids: list[int], *, now: int) -> None:
+    """Raises a mark that hides what is below; the sweep removes it physically later.
+
+    No time is kept of it, but for a tie that was left: it has to be there as long as a device may not have heard.
+    """
     following, changed = await draw(tx, changes=len(application_ids))
     cleared_to = following - 1
     for number, application_id in enumerate(application_ids, changed):
-        await tx.run(
-            "UPDATE subscriptions SET cleared_to = ?, changed = ? WHERE user_id = ? AND application_id = ?",
-            cleared_to,
-            number,
-            user_id,
-            application_id,
-        )
+        await tx.run(CLEAR, cleared_to, number, now, user_id, application_id)
         change = Cleared(user_id=user_id, changed=number, application_id=application_id, cleared_to=cleared_to)
         tx.tell([change])
+
+
+async def listed(tx: Session, user_id: int) -> list[int]:
+    """The ids of the applications that are listed for a user, in his order."""
+    rows = await tx.rows(
+        f"SELECT s.application_id FROM subscriptions s WHERE s.user_id = ? AND {LISTED} ORDER BY s.sort_key", user_id
+    )
+    return [row[0] for row in rows]

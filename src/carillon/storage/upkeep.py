@@ -60,6 +60,12 @@ INVARIANTS = {
         LEFT JOIN messages m ON m.id = e.message_id
         WHERE e.deleted = 0 AND m.id IS NULL AND e.message_id > coalesce(s.cleared_to, 0)
     """,
+    "entries of an application that is not listed": """
+        SELECT count(*) FROM entries e
+        JOIN users u ON u.id = e.user_id
+        LEFT JOIN subscriptions s ON s.user_id = e.user_id AND s.application_id = e.application_id
+        WHERE e.deleted = 0 AND s.user_id IS NULL
+    """,
     "messages with a wrong count of receivers": """
         SELECT count(*) FROM messages m
         LEFT JOIN (SELECT message_id, count(*) AS holders FROM entries WHERE deleted = 0 GROUP BY message_id) e

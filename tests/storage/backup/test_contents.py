@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from carillon.storage import sharing
 from carillon.storage.backup.contents import look
 from carillon.storage.migrate import steps
 from carillon.storage.sqlite import SqliteSession
@@ -8,7 +9,9 @@ from tests.storage.rows import new_application, new_messages, new_user
 
 async def test_what_is_in_it(tx: SqliteSession) -> None:
     ada, bob = await new_user(tx), await new_user(tx, "bob")
-    await new_messages(tx, await new_application(tx, ada), ada, bob, count=3)
+    backup = await new_application(tx, ada)
+    await sharing.share(tx, backup.id, user_id=bob.id)
+    await new_messages(tx, backup, ada, bob, count=3)
     facts = await look(tx, "sqlite", "3.40")
     assert facts.counts == {
         "users": 2,
