@@ -18,8 +18,6 @@ from carillon.core.ports import Bearer, Clock, Sender, Store
 from carillon.core.rates import Buckets, Publishing, Rate, SignIns
 from carillon.core.secrets import SIGNED_FOR, digest, signed_at
 
-__all__ = ["Access", "Actor", "digest"]
-
 log = logging.getLogger("carillon.access")
 
 CACHED_TOKENS = 50_000
