@@ -5,16 +5,17 @@ import struct
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
+from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound, TooMany, Unauthenticated
 from carillon.core.limits import Limits
 from carillon.core.models import Share, User
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
-from tests.builders import LOCAL, NOON, House
+from tests.builders import LOCAL, NOON, House, opened
 
 NAME = Limits().name
 SCALE = Scale("gotify")
@@ -37,6 +38,17 @@ async def test_an_application_is_listed_for_its_owner_in_his_order(house: House)
     )
     assert (first.role, first.cleared_to) == ("owner", 0)
     assert one != two
+
+
+async def test_a_user_has_so_many_applications_of_his_own(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(applications_per_user=1)) as house:
+        ada, eve = await house.user("ada"), await house.user("eve")
+        shared, _ = await house.accounts.applications.add(eve.id, "Door")
+        await house.accounts.applications.share(eve.id, shared.application.id, with_user=ada.id)
+        await house.accounts.applications.add(ada.id, "Backup")
+        with pytest.raises(TooMany, match="no more than 1 applications"):
+            await house.accounts.applications.add(ada.id, "Camera")
+        assert len(await house.accounts.applications.of(ada.id)) == 2
 
 
 async def test_an_application_token_has_the_shape_that_clients_check_for(house: House) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from carillon.core.errors import BadInput, NotFound, Unauthenticated
+from carillon.core.errors import BadInput, NotFound, TooMany, Unauthenticated
 from carillon.core.limits import Limits
-from tests.builders import DAY, HOUR, LOCAL, NOON, SECOND, House, Stream
+from tests.builders import DAY, HOUR, LOCAL, NOON, SECOND, House, Stream, opened
 
 NAME = Limits().name
 
@@ -148,3 +150,21 @@ async def test_no_session_begins_by_a_password_that_was_changed_meanwhile(house:
     with pytest.raises(Unauthenticated):
         await house.accounts.devices.open_session(ada, "firefox")
     assert await house.accounts.devices.of(ada.id) == []
+
+
+async def test_a_user_has_so_many_devices_and_the_oldest_session_makes_room(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(devices_per_user=2, sessions_per_user=2)) as house:
+        ada, devices = await house.user("ada"), house.accounts.devices
+        first, _ = await devices.open_session(ada, "browser")
+        stream = Stream(first.id)
+        house.hub.join(ada.id, stream)
+        for name in ("phone", "desk"):
+            await devices.add(ada.id, name)
+            house.clock.advance(SECOND)
+        with pytest.raises(TooMany, match="no more than 2 devices"):
+            await devices.add(ada.id, "one more")
+        for name in ("second", "third"):
+            await devices.open_session(ada, name)
+            house.clock.advance(SECOND)
+        assert [device.name for device in await devices.of(ada.id)] == ["phone", "desk", "second", "third"]
+        assert stream.ended == [1008]

@@ -217,7 +217,7 @@ class Access:
                 self._complain(bearer.token, peer, "a device that has not been used for too long")
                 raise Unauthenticated("a device that has not been used for too long")
             if len(self._used) >= CACHED_TOKENS:
-                self._used.clear()
+                self._used = {number: use for number, use in self._used.items() if use.expires}
             self._used[device.id] = _Use(bearer.token.id, now, expires=expires is not None)
         self._sign_ins.let_in(user.name, peer)
         return Actor(user, device, self._note_use(bearer.token))

@@ -6,7 +6,7 @@ Its owners manage it, and nobody else, an admin neither: he has no tie to what o
 from __future__ import annotations
 
 from carillon.core.access import Access
-from carillon.core.errors import BadInput, Forbidden, NotFound
+from carillon.core.errors import BadInput, Forbidden, NotFound, TooMany
 from carillon.core.images import Pictures
 from carillon.core.limits import INT32, Limits, clean, require
 from carillon.core.models import AUTO, MARKDOWN, PLAIN, Image, Share, Subscription
@@ -66,9 +66,13 @@ class Applications:
     ) -> tuple[Subscription, str]:
         """The application as its owner sees it, and the secret of its first token, shown this once.
 
-        Raises BadInput for what is empty, too long or no 32-bit number, Conflict for a sort key in use.
+        Raises BadInput for what is empty, too long or no 32-bit number, Conflict for a sort key in use, and TooMany
+        for more than a user may have.
         """
         self._check(name, description=description, default_priority=default_priority, sort_key=sort_key)
+        own = sum(tie.role == "owner" for tie in await self._store.subscriptions(owner_id))
+        if own >= self._limits.applications_per_user:
+            raise TooMany(f"no more than {self._limits.applications_per_user} applications a user: delete some")
         token = self._tokens.mint("application")
         subscription = await self._store.add_application(
             NewApplication(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from carillon.core.access import Access
-from carillon.core.errors import BadInput, NotFound
+from carillon.core.errors import BadInput, NotFound, TooMany
 from carillon.core.limits import Limits, require
-from carillon.core.models import Device, User
+from carillon.core.models import Device, DeviceKind, User
 from carillon.core.ports import Clock, Hub, NewDevice, Store
 from carillon.core.tokens import Tokens
 
@@ -43,10 +43,12 @@ class Devices:
     async def add(self, user_id: int, name: str, *, expires_after: int = 0) -> tuple[Device, str]:
         """The device and the secret of its token, shown this once. `expires_after` in seconds without use; 0: never.
 
-        Raises BadInput.
+        Raises BadInput, and TooMany for more than a user may have.
         """
         require("name", name, self._limits.name)
         _check_seconds("expires_after", expires_after)
+        if len(await self._of_kind(user_id, "device")) >= self._limits.devices_per_user:
+            raise TooMany(f"no more than {self._limits.devices_per_user} devices a user: delete some")
         token = self._tokens.mint("device")
         device = await self._store.add_device(
             NewDevice(
@@ -63,7 +65,8 @@ class Devices:
     async def open_session(self, user: User, name: str) -> tuple[Device, str]:
         """A session of a user who has just shown his password, and the secret of its token, which no list shows.
 
-        Raises BadInput, and Unauthenticated when that is not his password any more.
+        Beyond the bound the one that was not used for longest ends: a script that always signs in and never out must
+        not keep its user out. Raises BadInput, and Unauthenticated when that is not his password any more.
         """
         require("name", name, self._limits.name)
         token = self._tokens.mint("device")
@@ -80,6 +83,7 @@ class Devices:
                 password_hash=user.password_hash,
             )
         )
+        await self._end_oldest_sessions(user.id)
         return session, token.secret
 
     async def update(
@@ -108,6 +112,17 @@ class Devices:
             raise NotFound("device does not exist")
         self._access.forget()
         self._hub.drop(user_id, device_id)
+
+    async def _of_kind(self, user_id: int, kind: DeviceKind) -> list[Device]:
+        return [device for device in await self.of(user_id) if device.kind == kind]
+
+    async def _end_oldest_sessions(self, user_id: int) -> None:
+        sessions = await self._of_kind(user_id, "session")
+        sessions.sort(key=lambda session: max(session.last_used or 0, session.created), reverse=True)
+        for session in sessions[self._limits.sessions_per_user :]:
+            await self._store.delete_device(user_id, session.id)
+            self._access.forget()
+            self._hub.drop(user_id, session.id)
 
     def _changed(self, device: Device | None) -> Device:
         if device is None:

@@ -24,6 +24,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     short: int = 256  # sound, message key, idempotency key
     json: int = 64 * KIB  # extras, actions, tags: each
     streams_per_user: int = 100
+    applications_per_user: int = 1_000
+    devices_per_user: int = 1_000
+    sessions_per_user: int = 100
     page: int = 200  # messages in one answer
     changes: int = 500  # changes in one answer
     batch: int = 500  # ids in one request
