@@ -53,3 +53,17 @@ async def test_the_page_lists_every_operation_and_needs_nothing_from_elsewhere(s
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_it_tells_who_may_and_is_for_phones_and_for_the_dark(served: Served) -> None:
+    page = (await served.remote.get("/docs")).text
+    logout, users = (
+        re.search(rf"<code>{door}</code></dt><dd>(.*?)</dd>", page) for door in ("POST /auth/logout", "GET /user")
+    )
+    assert logout is not None
+    assert users is not None
+    assert "password" not in logout[1]
+    assert "an admin’s elevated client" in users[1]
+    assert 'name="viewport" content="width=device-width, initial-scale=1"' in page
+    assert ":root{color-scheme:light dark" in page
+    assert "prefers-color-scheme:dark" in page

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Access = Literal["anybody", "client", "sender", "password"]
+Access = Literal["anybody", "client", "sender", "password", "session", "elevated", "admin", "newcomer"]
 Shape = Mapping[str, str]
 
 
@@ -87,10 +87,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/local/login"): Operation(
         "localLogin", "Sign in from a browser: sets the cookie", "CurrentUser", "password", form=NAMED, refusals=(400,)
     ),
-    ("POST", "/auth/logout"): Operation("logout", "Sign out: ends the client that asks"),
+    ("POST", "/auth/logout"): Operation("logout", "Sign out: ends the client that asks", access="session"),
     ("GET", "/current/user"): Operation("currentUser", "Who asks", "CurrentUser"),
     ("POST", "/current/user/password"): Operation(
-        "updateCurrentUser", "Change the password of who asks", body="UserPass", refusals=(400,)
+        "updateCurrentUser", "Change the password of who asks", access="elevated", body="UserPass", refusals=(400,)
     ),
     ("GET", "/application"): Operation("getApps", "The applications of who asks, in his order", "[Application]"),
     ("POST", "/application"): Operation(
@@ -99,11 +99,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PUT", "/application/{id}"): Operation(
         "updateApplication", "Change an application", "Application", body="ApplicationParams"
     ),
-    ("DELETE", "/application/{id}"): Operation("deleteApp", "Delete an application with its messages"),
+    ("DELETE", "/application/{id}"): Operation(
+        "deleteApp", "Delete an application with its messages", access="elevated"
+    ),
     ("PUT", "/application/{id}/security"): Operation(
         "updateAppSecurity",
         "Give an application a new token",
         "SecurityUpdateActionResponse",
+        "elevated",
         body="SecurityUpdateAction",
     ),
     ("POST", "/application/{id}/image"): Operation(
@@ -128,9 +131,15 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "createClient", "Create a client: the answer shows its token", "Client", body="ClientParams"
     ),
     ("PUT", "/client/{id}"): Operation("updateClient", "Change a client", "Client", body="ClientParams"),
-    ("DELETE", "/client/{id}"): Operation("deleteClient", "Delete a client and end its streams"),
+    ("DELETE", "/client/{id}"): Operation(
+        "deleteClient", "Delete a client and end its streams; itself it may always", access="elevated"
+    ),
     ("POST", "/client/{id}/elevate"): Operation(
-        "elevateClient", "Let a client do for a while what needs a password", body="ElevateRequest", status=204
+        "elevateClient",
+        "Let a client do for a while what needs a password",
+        access="elevated",
+        body="ElevateRequest",
+        status=204,
     ),
     ("POST", "/message"): Operation("createMessage", "Send a message", "Message", "sender", body="CreateMessage"),
     ("GET", "/message"): Operation(
@@ -141,11 +150,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/stream"): Operation(
         "streamMessages", "New messages as they come, by WebSocket", "Message", refusals=(400,)
     ),
-    ("GET", "/user"): Operation("getUsers", "All users, for an admin", "[User]"),
-    ("POST", "/user"): Operation("createUser", "Create a user, or one’s account", "User", body="CreateUserExternal"),
-    ("GET", "/user/{id}"): Operation("getUser", "A user, for an admin", "User"),
-    ("POST", "/user/{id}"): Operation("updateUser", "Change a user, as an admin", "User", body="UpdateUserExternal"),
-    ("DELETE", "/user/{id}"): Operation("deleteUser", "Delete a user, as an admin"),
+    ("GET", "/user"): Operation("getUsers", "All users", "[User]", "admin"),
+    ("POST", "/user"): Operation(
+        "createUser", "Create a user, or one’s account", "User", "newcomer", body="CreateUserExternal"
+    ),
+    ("GET", "/user/{id}"): Operation("getUser", "A user", "User", "admin"),
+    ("POST", "/user/{id}"): Operation("updateUser", "Change a user", "User", "admin", body="UpdateUserExternal"),
+    ("DELETE", "/user/{id}"): Operation("deleteUser", "Delete a user", access="admin"),
     ("GET", "/plugin"): Operation("getPlugins", "No plugins: the list is empty", "[PluginConf]"),
     ("GET", "/plugin/{id}/config"): Operation("getPluginConfig", "Unknown plugin", "object", media=YAML),
     ("POST", "/plugin/{id}/config"): Operation("updatePluginConfig", "Unknown plugin"),

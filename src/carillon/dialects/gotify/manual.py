@@ -22,11 +22,21 @@ WHO: dict[Access, str] = {
     "client": "a client’s token, or a password",
     "sender": "an application’s token; a client’s or a password with appid",
     "password": "a password",
+    "session": "a client’s token",
+    "elevated": "an elevated client’s token, or a password",
+    "admin": "an admin’s elevated client’s token, or his password",
+    "newcomer": "an admin’s client’s token, or his password; anybody where registration is on",
 }
 
+# `color-scheme` at the root, or a dark browser shows its light links on a white ground.
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}dt{margin-top:1rem}dd{margin:0}"
+    ":root{color-scheme:light dark;--ground:#f4f6f6;--text:#10191b;--quiet:#47585b;--line:#d4dcdd;--accent:#0b615f}"
+    "@media(prefers-color-scheme:dark){"
+    ":root{--ground:#0c1213;--text:#e6eced;--quiet:#a9b7b9;--line:#2a3639;--accent:#7fd0c6}}"
+    "body{background:var(--ground);color:var(--text);font:1rem/1.55 system-ui,sans-serif;max-width:60rem;"
+    "margin:0 auto;padding:1.5rem 1rem 4rem}h1{font-size:1.6rem;letter-spacing:-.02em;margin:0 0 .5rem}"
+    "a{color:var(--accent)}code{font:.875rem/1.5 ui-monospace,monospace;overflow-wrap:anywhere}"
+    "dt{border-top:1px solid var(--line);margin-top:.6rem;padding-top:.6rem}dd{margin:0}small{color:var(--quiet)}"
 )
 
 
@@ -72,7 +82,7 @@ class Manual:
 def _written(doors: Iterable[tuple[str, str]]) -> str:
     rows = "".join(
         f"<dt><code>{method} {escape(path)}</code></dt>"
-        f"<dd>{escape(OPERATIONS[method, path].summary)}. For: {WHO[OPERATIONS[method, path].access]}.</dd>"
+        f"<dd>{escape(OPERATIONS[method, path].summary)}<br><small>{WHO[OPERATIONS[method, path].access]}</small></dd>"
         for method, path in doors
     )
     return (

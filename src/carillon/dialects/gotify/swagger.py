@@ -34,6 +34,10 @@ SCHEMES: dict[Access, list[str]] = {
     "client": CLIENT,
     "sender": [f"appToken{place}" for place in PLACES] + CLIENT,
     "password": ["basicAuth"],
+    "session": CLIENT,  # with a password, which is refused: Gotify describes it so, and clients are made from it
+    "elevated": CLIENT,
+    "admin": CLIENT,
+    "newcomer": CLIENT,
 }
 
 
