@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -73,16 +74,16 @@ def render(described: Json) -> str:
     )
     doors = "".join(_operation(route, operation) for route, _, operation in operations)
     refusals = _list(
-        (f"<code>{status}</code>", escape(answer["description"])) for status, answer in components["responses"].items()
+        (f"<code>{status}</code>", _text(answer["description"])) for status, answer in components["responses"].items()
     )
     shapes = "".join(_shape(name, schema) for name, schema in sorted(components["schemas"].items()))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Carillon: the API</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>Carillon: the API</h1><p>{escape(info['description'])}</p><p>{SIGNING_IN}</p>"
+        f"<h1>Carillon: the API</h1><p>{_text(info['description'])}</p><p>{SIGNING_IN}</p>"
         f"<p>Version {escape(info['version'])}. For programs: "
-        '<a href="/api/openapi.json">OpenAPI description</a>.</p>'
+        '<a href="openapi.json">OpenAPI description</a>.</p>'
         f'<nav aria-label="Operations"><h2>Operations</h2><ul>{contents}</ul></nav>'
         f"<section>{doors}</section>"
         f'<section id="refusals"><h2>Refusals</h2><p>All in the shape <a href="#Error">Error</a>.</p>'
@@ -94,7 +95,7 @@ def render(described: Json) -> str:
 def _operation(route: str, operation: Json) -> str:
     parts = [
         f'<section id="{operation["operationId"]}"><h3>{escape(operation["summary"])}</h3>{_code(route)}',
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_text(operation.get('description', ''))}</p>",
     ]
     if parameters := operation.get("parameters"):
         described = ((f"<code>{escape(one['name'])}</code> {_kind(one['schema'])}", _where(one)) for one in parameters)
@@ -138,12 +139,12 @@ def _answers(responses: Json) -> Iterator[tuple[str, str]]:
         forms = [
             f"{_kind(content['schema'])} as {_code(media)}" for media, content in answer.get("content", {}).items()
         ]
-        yield f"<code>{status}</code>", " or ".join(forms) or escape(answer["description"])
+        yield f"<code>{status}</code>", " or ".join(forms) or _text(answer["description"])
     yield f"<code>{', '.join(refusals)}</code>", '<a href="#refusals">refused</a>'
 
 
 def _where(parameter: Json) -> str:
-    text = escape(parameter.get("description", ""))
+    text = _text(parameter.get("description", ""))
     default = parameter["schema"].get("default")
     text += f"; default {_code(json.dumps(default))}" if default is not None else ""
     return f"({parameter['in']}) {text}"
@@ -155,11 +156,11 @@ def _shape(name: str, schema: Json) -> str:
         (
             f"<code>{'<b>' if field in needed else ''}{escape(field)}{'</b>' if field in needed else ''}</code> "
             f"{_kind(one)}",
-            escape(one.get("description", "")),
+            _text(one.get("description", "")),
         )
         for field, one in schema["properties"].items()
     )
-    about = escape(schema.get("description", ""))
+    about = _text(schema.get("description", ""))
     return f'<section id="{escape(name)}"><h3>{escape(name)}</h3><p>{about}</p>{fields}</section>'
 
 
@@ -187,3 +188,8 @@ def _kind(schema: Json) -> str:
 
 def _code(text: str) -> str:
     return f"<code>{escape(text)}</code>"
+
+
+def _text(text: str) -> str:
+    """A description, in which `backquotes` stand for code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))

@@ -27,7 +27,7 @@ ABOUT = (
 
 # Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
 ALWAYS = {400, 401, 403, 429, 503}
-BUT: dict[Access, set[int]] = {"application": {403, 429}, "device": set(), "sign-in": {403}, "admin": set()}
+BUT: dict[Access, set[int]] = {"application": {403}, "device": set(), "sign-in": {403}, "admin": set()}
 
 WHY = {
     400: "Malformed, or a field is unknown or out of its bounds",
@@ -37,7 +37,7 @@ WHY = {
     409: "The Idempotency-Key was used for another message, or a name is taken",
     413: "Longer than a limit",
     415: "The body is not JSON",
-    429: "Too many open streams, or too many who sign in with a password",
+    429: "Too many messages, failed sign-ins or open streams. Try again after the seconds of Retry-After",
     503: "Not now: nothing was stored. Try again after the seconds of Retry-After",
     507: "The disk is full: nothing was stored",
 }
