@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,18 @@ def test_a_picture_that_would_be_huge_is_refused_by_its_head(size: tuple[int, in
 def test_its_refusal_says_how_large_it_may_be() -> None:
     with pytest.raises(BadInput, match=f"^{NO_IMAGE} of at most {PIXELS} pixels$"):
         read_picture(written(Image.new("1", (4096, 4097))))
+
+
+def test_a_picture_that_would_take_long_is_refused_by_the_number_of_its_scans() -> None:
+    """Some bytes each, of which the decoder makes a walk over all pixels."""
+    whole = written(Image.new("L", (4096, 4096), 128), "JPEG", progressive=True)
+    end = len(whole) - 2
+    scan = whole[whole.rindex(b"\xff\xc4") : end]
+    assert read_picture(whole[:end] + 8 * scan + whole[end:]).extension == "png"
+    began = time.monotonic()
+    with pytest.raises(BadInput, match=f"^{NO_IMAGE}$"):
+        read_picture(whole[:end] + 200 * scan + whole[end:])
+    assert time.monotonic() - began < 0.5
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

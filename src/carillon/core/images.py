@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 PIXELS = 4096 * 4096  # by the file's head, before anything is decoded: 64 MiB
 EDGE = 512  # pixels: more than any client shows of an application
+SCANS = 64  # of a JPEG, each of which goes over all its pixels: a camera's has one, one for the web about ten
 PHOTOGRAPH = 64 * 1024  # bytes of a PNG from which a JPEG is tried
 AT_ONCE, WAITING = 1, 16  # one of PIXELS takes a quarter of a GiB and half a second
+
+JPEG, SCAN = b"\xff\xd8", b"\xff\xda"  # what begins the file, and each scan; coded pixels never hold the latter
 
 NO_IMAGE = "file must be an image"  # gotify/server's words, for which programs look
 
@@ -56,6 +59,8 @@ def read_picture(data: bytes) -> Picture:
     """
     from PIL import Image  # slow to load, and few servers need it in an hour
 
+    if data.startswith(JPEG) and data.count(SCAN) > SCANS:
+        raise BadInput(NO_IMAGE)
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as found:
             if found.width * found.height <= PIXELS:
