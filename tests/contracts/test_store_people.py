@@ -18,6 +18,7 @@ async def test_a_user_is_found_by_id_and_by_name(store: Store) -> None:
     assert ada == User(id=1, name="ada", password_hash="argon", admin=True, initial_password=True, created=NOON)
     assert await store.user(ada.id) == ada == await store.user_by_name("ada")
     assert await store.user(99) is None is await store.user_by_name("Ada")
+    assert await store.user_by_name("a\0da") is None
     assert await store.users() == [ada, eve]
 
 

@@ -46,6 +46,8 @@ async def by_id(tx: Session, user_id: int) -> User | None:
 
 
 async def by_name(tx: Session, name: str) -> User | None:
+    if "\0" in name:  # PostgreSQL would not even look for it
+        return None
     row = await tx.row(f"{SELECT} WHERE u.name = ?", name)
     return user_of(row) if row else None
 
