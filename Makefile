@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 .PHONY: serve test check bench soak docs build lock clean
 
 serve: .venv/.runtime
+	@echo 'Commands, in another terminal in this folder: $(BIN)/carillon --help'
 	@$(BIN)/carillon serve
 
 test: .venv/.dev

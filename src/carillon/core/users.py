@@ -44,7 +44,7 @@ class Users:
         for user in await self._store.users():
             if user.initial_password:
                 log.warning(
-                    "user %r still has the published password, so from other machines it may only sign in; "
+                    "user %r still has the published password, so from other machines it may only sign in and change it; "
                     "to change it: carillon users password %s",
                     user.name,
                     user.name,
@@ -116,9 +116,7 @@ class Users:
     ) -> User:
         await self.get(user_id)  # before the dear work of hashing
         hashed = None if password is None else await self._hash(password)
-        changed = await self._store.update_user(
-            user_id, name=name, admin=admin, password_hash=hashed, keep=keep
-        )
+        changed = await self._store.update_user(user_id, name=name, admin=admin, password_hash=hashed, keep=keep)
         if changed is None:
             raise NotFound("there is no such user")
         self._access.forget()
