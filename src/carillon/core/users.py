@@ -44,8 +44,8 @@ class Users:
         for user in await self._store.users():
             if user.initial_password:
                 log.warning(
-                    "user %r still has the published password, with which other machines may only sign in and change it; "
-                    "do so now: carillon users password %s",
+                    "user %r still has the published password, with which other machines may only sign in "
+                    "and change it; do so now: carillon users password %s",
                     user.name,
                     user.name,
                 )
