@@ -53,6 +53,13 @@ def test_a_folder_that_others_can_look_into(program: Program) -> None:
     assert any("chmod 700" in line for line in lines(program.said("doctor"), "warn"))
 
 
+def test_proxies_that_are_everybody(program: Program) -> None:
+    program.said("users", "list", CARILLON_ADMIN_PASSWORD="better")
+    found = program.said("doctor", CARILLON_TRUSTED_PROXIES="10.0.0.0/8,::/0")
+    (warning,) = [line for line in lines(found, "warn") if "PROXIES" in line]
+    assert warning.startswith("CARILLON_TRUSTED_PROXIES holds ::/0: ")
+
+
 def test_a_database_that_is_none(program: Program) -> None:
     program.data.mkdir()
     (program.data / "carillon.db").write_bytes(b"not a database, but longer than its head would be" * 100)

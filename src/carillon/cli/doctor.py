@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from importlib.util import find_spec
+from ipaddress import ip_network
 from typing import Literal, NamedTuple
 
 import typer
@@ -45,7 +46,7 @@ def doctor() -> None:
     server runs. Exit status 1 when a line says fail.
     """
     settings = Settings.load(os.environ)
-    found = [*_machine(), *_folder(settings), *_snapshot(settings), *_installation(settings)]
+    found = [*_machine(), *_trust(settings), *_folder(settings), *_snapshot(settings), *_installation(settings)]
     for finding in found:
         say(f"{finding.verdict:4}  {finding.text}")
     if any(finding.verdict == "fail" for finding in found):
@@ -58,6 +59,16 @@ def _machine() -> Iterator[Finding]:
             yield Finding("fail", f"{library} is not installed: the server does not run without it")
         else:
             yield Finding("ok", f"{library} is there")
+
+
+def _trust(settings: Settings) -> Iterator[Finding]:
+    for network in settings.trusted_proxies:
+        if ip_network(network).prefixlen == 0:
+            yield Finding(
+                "warn",
+                f"CARILLON_TRUSTED_PROXIES holds {network}: anybody may say that he comes from anywhere, "
+                "so nothing bounds the guessing of passwords",
+            )
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
