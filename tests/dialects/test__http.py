@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -105,6 +106,13 @@ def test_fields_are_bounded(read: Any) -> None:
     assert len(read(b"&".join(b"%d=" % number for number in range(FIELDS)))) == FIELDS
     with pytest.raises(BadInput, match=r"^more than 100 fields$"):
         read(b"&".join(b"%d=" % number for number in range(FIELDS + 1)))
+
+
+@given(st.text("%41aFzg=+&_ \r\n\x00\xe4.", max_size=12), st.sampled_from(["utf-8", "latin-1"]))
+def test_a_value_is_unquoted_as_by_the_standard_library(text: str, encoding: str) -> None:
+    value = text.replace("&", "").encode(encoding)
+    spaced = value.decode("utf-8", "replace").replace("+", " ")
+    assert form_fields(b"a=" + value) == {"a": unquote(spaced, errors="replace")}
 
 
 def part(name: str, value: bytes, *, more: str = "") -> bytes:

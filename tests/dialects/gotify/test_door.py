@@ -18,6 +18,7 @@ from carillon.core.errors import (
 from carillon.core.rates import ADDRESS_SIGN_INS, ADDRESS_TOKENS
 from carillon.dialects import gotify
 from carillon.dialects.gotify import door
+from carillon.dialects.gotify.door import LARGEST_FORM
 from carillon.front import Front
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 
@@ -359,3 +360,13 @@ async def test_too_many_fields_in_the_query_are_a_bad_request(served: Served) ->
     query = "&".join(f"x{number}=" for number in range(101))
     assert problem(await served.get(f"/message?{query}")) == (400, "more than 100 fields")
     assert problem(await served.post(f"/message?{query}", json={"message": "a"})) == (400, "more than 100 fields")
+
+
+# Bodies
+
+
+async def test_a_stranger_cannot_make_much_of_a_body_be_read(served: Served) -> None:
+    fields = {"name": "eve", "pass": "x" * LARGEST_FORM}
+    about = (413, f"the request is larger than {LARGEST_FORM} bytes")
+    assert problem(await served.remote.post("/user", json=fields)) == about
+    assert problem(await served.remote.post("/user", data=fields)) == about

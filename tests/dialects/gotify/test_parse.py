@@ -13,16 +13,18 @@ from carillon.core.errors import BadInput
 from carillon.core.limits import Limits
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.publish import Draft
+from carillon.dialects._http import FIELDS
 from carillon.dialects.gotify import parse
-from carillon.dialects.gotify.parse import PostedMessage
+from carillon.dialects.gotify.parse import LONGEST_ODD, PostedMessage
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+LIMITS = Limits()
 MULTIPART = 'multipart/form-data; boundary="b"'
 
 
 def parse_message(content_type: str, body: bytes, query: bytes) -> PostedMessage:
-    return parse.parse_message(content_type, body, query, limits=Limits())
+    return parse.parse_message(content_type, body, query, limits=LIMITS)
 
 
 def draft(content_type: str, body: bytes, query: bytes = b"") -> Draft:
@@ -129,7 +131,7 @@ def test_a_message_in_no_utf8_arrives_with_its_other_letters(content_type: str, 
 
 
 def test_extras_in_no_utf8_arrive_with_their_other_letters() -> None:
-    assert from_json(b'{"message":"a","extras":{"k":"\xfc"}}').extras == msgspec.Raw('{"k": "\ufffd"}'.encode())
+    assert from_json(b'{"message":"a","extras":{"k":"\xfc"}}').extras == msgspec.Raw('{"k":"\ufffd"}'.encode())
     assert from_json(b'{"message":"a","extras":{"k":"\\ud800"}}').extras == msgspec.Raw('{"k": "\ufffd"}'.encode())
 
 
@@ -187,6 +189,29 @@ def test_what_a_priority_may_be(priority: str, read: int | None) -> None:
     """Numbers beyond 32 bits are for the core to refuse."""
     assert from_json(f'{{"message":"a","priority":{priority}}}').priority == read
     assert from_json(f'{{"Message":"a","priority":{priority}}}').priority == read
+
+
+def test_an_object_has_no_more_fields_than_a_form() -> None:
+    """Each costs time, and so many are nobody's message."""
+    others = [f'"field{number}":{{}}' for number in range(FIELDS - 1)]
+    for end in ("", " and more"):
+        assert from_json(f'{{"message":"a",{",".join(others)}}}{end}').body == "a"
+        more = f'{{"message":"a","one":1,{",".join(others)}}}{end}'
+        assert refusal(JSON, more.encode()) == f"more than {FIELDS} fields"
+
+
+def test_what_is_not_quite_json_is_read_while_it_is_short() -> None:
+    filled = '{"message":"a","unknown":"' + "x" * LONGEST_ODD
+    assert from_json(filled + '"}').body == "a"
+    assert from_json(filled.encode() + b'\xfc"}').body == "a"
+    assert refusal(JSON, filled.encode() + b'"} and more') == "invalid JSON"
+    assert refusal(JSON, filled.encode() + b'\\ud800"}') == "invalid JSON"
+
+
+def test_extras_that_are_too_long_to_be_kept_are_not_read() -> None:
+    long = '{"client::display":{"contentType":"text/markdown"},"x":["' + "x" * LIMITS.json + '"]}'
+    assert from_json(f'{{"message":"a","extras":{long}}}') == Draft(body="a", extras=msgspec.Raw(long.encode()))
+    assert from_json(f'{{"Message":"a","extras":{long}}}').content_type is None
 
 
 UNMARSHAL = "json: cannot unmarshal into Go struct field "

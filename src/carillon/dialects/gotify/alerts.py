@@ -120,7 +120,8 @@ def _size(part: str) -> int:
 
 
 def _about(group: Group) -> str:
-    names = [clip(name, NAME) for name in dict.fromkeys(alert.labels.get("alertname", "") for alert in group.alerts)]
+    found = dict.fromkeys(alert.labels.get("alertname", "") for alert in group.alerts)
+    names = [clip(name, NAME) for name in islice(found, 4)]
     named = ", ".join(name for name in names[:3] if name) + (", …" if len(names) > 3 else "")
     others = [clip(value, NAME) for name, value in group.group_labels.items() if name != "alertname"]
     return " ".join([named, *others[:5]]).strip()

@@ -23,6 +23,7 @@ from carillon.core.errors import (
     Unreadable,
 )
 from carillon.core.kit import Kit
+from carillon.core.limits import KIB
 from carillon.core.peers import Peer
 from carillon.core.seen import SeenUrl, seen_url
 from carillon.dialects._http import Disconnected, query_fields, read_body, respond
@@ -35,6 +36,7 @@ NOT_ELEVATED = "session not elevated, use basic auth or call /client:elevate"
 
 COOKIE = "gotify-client-token"
 SESSION_SECONDS = 7 * 24 * 3600  # without use, until a session ends
+LARGEST_FORM = 64 * KIB  # bytes of all but messages and pictures: names, a description, a password
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 RENEWED = "carillon.gotify.cookie"  # in the scope: the cookie to send along with the answer
 
@@ -241,8 +243,8 @@ def basic(headers: Headers) -> tuple[str, str] | None:
 
 
 async def fields(kit: Kit, request: Request) -> dict[str, parse.Value]:
-    """The fields of the request, in whatever form they came. Raises BadInput, TooLarge."""
-    body = await read_body(request.scope, request.receive, kit.limits.request)
+    """The fields of the request, in whatever form they came. Raises BadInput, TooLarge: some are anybody's to send."""
+    body = await read_body(request.scope, request.receive, min(LARGEST_FORM, kit.limits.request))
     return parse.parse_fields(request.headers.get("content-type", ""), body, request.scope["query_string"])
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from carillon.core.errors import BadInput
-from carillon.core.limits import Limits
+from carillon.core.limits import KIB, Limits
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.publish import Draft
-from carillon.dialects._http import form_fields, multipart_fields, query_fields
+from carillon.dialects._http import FIELDS, form_fields, multipart_fields, query_fields
 from carillon.dialects.gotify import alertmanager
 
+LONGEST_ODD = 256 * KIB  # characters of JSON that is not quite JSON
+
 PAGE_DEFAULT, PAGE_LARGEST = 100, 200
+
+T = TypeVar("T")
 
 Value = str | int | float | bool | Raw | None
 
@@ -51,29 +56,32 @@ class _MessageBody(Struct, forbid_unknown_fields=True, gc=False):
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _decode_message = msgspec.json.Decoder(_MessageBody).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 def parse_message(content_type: str, body: bytes, query: bytes, *, limits: Limits) -> PostedMessage:
     """Also a body of Alertmanager's, which is cut to the limits. Raises BadInput, worded as Gotify words it."""
     if not is_json(content_type, body):
         fields = _form_fields(content_type, body, query)
-        return _posted(fields, Raw())  # Gotify takes extras from JSON only
+        return _posted(fields, Raw(), most=0)  # Gotify takes extras from JSON only
+    most = limits.json
     try:
         fast = _decode_message(body)
-        return _drafted(fast.message, fast.title, numbers=(fast.priority, fast.appid), extras=_extras(fast.extras))
+        extras = _extras(fast.extras, most=most)
+        return _drafted(fast.message, fast.title, numbers=(fast.priority, fast.appid), extras=extras)
     except _UNREADABLE:
         pass
     fields = json_fields(body)  # other spellings of the keys, text after the object, bytes that are no UTF-8
     if alertmanager.is_webhook(fields):
         return PostedMessage(alertmanager.read(fields, limits), None)
-    extras = fields.get("extras")
-    return _posted(fields, extras if isinstance(extras, Raw) else Raw(msgspec.json.encode(extras)))
+    said = fields.get("extras")
+    return _posted(fields, said if isinstance(said, Raw) else Raw(msgspec.json.encode(said)), most=most)
 
 
-def _posted(fields: dict[str, Value], extras: Raw) -> PostedMessage:
+def _posted(fields: dict[str, Value], extras: Raw, *, most: int) -> PostedMessage:
     numbers = (fields.get("priority"), fields.get("appid"))
     try:
-        read = _extras(extras)
+        read = _extras(extras, most=most)
     except _UNREADABLE:
         raise BadInput("invalid JSON: extras hold what is no number, or are nested too deeply") from None
     return _drafted(text(fields, "message"), text(fields, "title"), numbers=numbers, extras=read)
@@ -90,8 +98,10 @@ def _drafted(
     return PostedMessage(draft, number("appid", application_id))
 
 
-def _extras(raw: Raw) -> tuple[Raw | None, str | None]:
+def _extras(raw: Raw, *, most: int) -> tuple[Raw | None, str | None]:
     """The object, on one line, and the content type that its display extra names; null and {} count as absent.
+
+    More than `most` bytes are not looked at: publishing refuses them.
 
     With such an extra, any content type but Markdown is Gotify's default, plain text; None without one. Raises
     BadInput, and the _UNREADABLE.
@@ -99,6 +109,8 @@ def _extras(raw: Raw) -> tuple[Raw | None, str | None]:
     data = bytes(raw)
     if not data or data == b"null":
         return None, None
+    if len(data) > most:
+        return raw, None
     found = msgspec.json.decode(data)
     if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go struct field extras of type map[string]interface {}")
@@ -140,16 +152,40 @@ def json_fields(body: bytes) -> dict[str, Value]:
     """As Go reads JSON into a struct: keys in any case, the last wins, text after the object ignored.
 
     Objects and arrays come back raw. Bytes that are no UTF-8 and lone surrogates become U+FFFD: a message in another
-    encoding must still arrive. Raises BadInput.
+    encoding must still arrive. Raises BadInput, also for more than FIELDS keys.
     """
-    content = body.decode("utf-8", "replace").lstrip()
+    whole = body.decode("utf-8", "replace").lstrip()
+    try:
+        fields = {key.lower(): _scalar(value) for key, value in _few(_decode_fields(whole)).items()}
+    except _UNREADABLE:
+        return _odd_fields(whole)
+    return fields
+
+
+def _scalar(raw: Raw) -> Value:
+    """Raises the _UNREADABLE for what would not be read later."""
+    data = bytes(raw)
+    value: Value = raw if data[:1] in (b"{", b"[") else msgspec.json.decode(data)
+    return value
+
+
+def _few(found: dict[str, T]) -> dict[str, T]:
+    if len(found) > FIELDS:
+        raise BadInput(f"more than {FIELDS} fields")
+    return found
+
+
+def _odd_fields(content: str) -> dict[str, Value]:
+    """JSON with text behind it, or with lone surrogates or such numbers as NaN in it, in ten times the time."""
+    if len(content) > LONGEST_ODD:
+        raise BadInput("invalid JSON")
     try:
         found, _ = json.JSONDecoder().raw_decode(content)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"invalid JSON: {error}" if content else "EOF") from None
     if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go value of an object")
-    return {_whole(key).lower(): _value(value) for key, value in found.items()}
+    return {_whole(key).lower(): _value(value) for key, value in _few(found).items()}
 
 
 def _value(value: object) -> Value:
