@@ -15,7 +15,7 @@ from tests.contracts.stores import Offline, add_application, add_user, count_row
 # What a step is, by name; then three numbers of which it makes what it likes.
 Step = tuple[str, int, int, int]
 
-PEOPLE = 3
+PEOPLE, GROUPS = 3, 2
 KEYS = ("a0", "a1", "a5", "Zz", "~", "~1", "~2", "~1~", "zz")  # some as the store itself gives
 NOBODY = 10**6
 
@@ -51,10 +51,10 @@ class Village:
     async def take(self, step: Step) -> None:
         name, *numbers = step
         self._now += SECOND
-        await STEPS[name](self, *numbers)
-        await self.look()
+        await STEPS[name][0](self, *numbers)
+        await self._look()
 
-    async def look(self) -> None:
+    async def _look(self) -> None:
         for user in self.people:
             held = self._inboxes[user.id]
             items = await self.store.page(user.id, limit=1000)
@@ -63,11 +63,15 @@ class Village:
             assert {tie.application.id: tie.role for tie in listed} == self._relations(user.id)
             keys = [tie.sort_key for tie in listed]
             assert keys == sorted(set(keys), key=str.encode)
-            for tie in listed:
-                number = tie.application.id
-                assert await self.store.subscription(user.id, number) == tie
-                found = await self.store.page(user.id, limit=1000, after=0, application_id=number)
-                assert [item.message.id for item in found] == sorted(one for one in held if held[one] == number)
+
+    async def look_closely(self, a: int, b: int, c: int) -> None:
+        user = self._person(a)
+        for tie in await self.store.subscriptions(user.id):
+            number = tie.application.id
+            assert await self.store.subscription(user.id, number) == tie
+            found = await self.store.page(user.id, limit=1000, after=0, application_id=number)
+            held = self._inboxes[user.id]
+            assert [item.message.id for item in found] == sorted(one for one in held if held[one] == number)
         assert await self.store.check() == []
 
     async def go_away(self) -> None:
@@ -143,6 +147,8 @@ class Village:
             self._left.add((user_id, number))
 
     async def add_group(self, a: int, b: int, c: int) -> None:
+        if len(self._groups) == GROUPS:
+            return
         self._count += 1
         group = await self.store.add_group(f"group {self._count}", now=self._now)
         self._groups[group.id] = set()
@@ -294,35 +300,39 @@ class Village:
         return self.people[number % len(self.people)]
 
     def _application(self, number: int) -> int:
-        return self._applications[-1 - number % min(4, len(self._applications))]
+        """One of the last, so that much happens to it."""
+        return self._applications[-1 - number % min(2, len(self._applications))]
 
     def _group(self, number: int) -> int:
-        """Now and then one that is gone."""
-        return 1 + number % (max(self._groups, default=0) + 1)
+        """Now and then one that is not there."""
+        return [*self._groups, NOBODY][number % (len(self._groups) + 1)]
 
 
-STEPS: dict[str, Callable[[Village, int, int, int], Awaitable[None]]] = {
-    step.__name__: step
-    for step in (
-        Village.add_application,
-        Village.delete_application,
-        Village.share,
-        Village.unshare,
-        Village.share_with_group,
-        Village.unshare_with_group,
-        Village.leave,
-        Village.add_group,
-        Village.delete_group,
-        Village.add_member,
-        Village.remove_member,
-        Village.send,
-        Village.send_late,
-        Village.clear,
-        Village.delete_messages,
-        Village.sort,
-        Village.set_image,
-        Village.replace_user,
-        Village.catch_up,
-        Village.keep_house,
+# With how often they are taken.
+STEPS: dict[str, tuple[Callable[[Village, int, int, int], Awaitable[None]], int]] = {
+    step.__name__: (step, often)
+    for step, often in (
+        (Village.add_application, 1),
+        (Village.delete_application, 1),
+        (Village.share, 6),
+        (Village.unshare, 4),
+        (Village.share_with_group, 6),
+        (Village.unshare_with_group, 3),
+        (Village.leave, 3),
+        (Village.add_group, 3),
+        (Village.delete_group, 2),
+        (Village.add_member, 6),
+        (Village.remove_member, 3),
+        (Village.send, 6),
+        (Village.send_late, 1),
+        (Village.clear, 2),
+        (Village.delete_messages, 1),
+        (Village.sort, 2),
+        (Village.set_image, 1),
+        (Village.replace_user, 1),
+        (Village.catch_up, 3),
+        (Village.keep_house, 2),
+        (Village.look_closely, 2),
     )
 }
+NAMES = [name for name, (_, often) in STEPS.items() for _ in range(often)]
