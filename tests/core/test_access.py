@@ -500,6 +500,45 @@ async def test_a_password_that_is_changed_while_its_hash_is_replaced_signs_nobod
     assert (await house.access.password("ada", "changed", LOCAL)).user.id == ada.id
 
 
+async def test_a_password_that_is_changed_while_it_is_checked_signs_nobody_in(house: House) -> None:
+    """Else a stream that begins in that moment would stay, though all others have just been ended."""
+    ada = await house.user()
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.store, name)
+
+        async def user_by_name(self, name: str) -> User | None:
+            found = await house.store.user_by_name(name)
+            if changes:
+                await house.store.update_user(ada.id, password_hash=await house.passwords.hash(changes.pop()))
+                access.forget()
+            return found
+
+    changes = ["changed"]
+    access = Access(Slow(), house.passwords, house.clock)
+    with pytest.raises(Unauthenticated):
+        await access.password("ada", "ada", LOCAL)
+    assert (await access.password("ada", "changed", LOCAL)).user.id == ada.id
+
+
+async def test_the_same_sender_is_asked_for_without_being_counted(house: House) -> None:
+    ada = await house.user()
+    sender, secret = await house.sender(ada)
+    _, key = await house.accounts.devices.add(ada.id, "phone")
+    access = Access(house.store, house.passwords, house.clock, publishing=publishing(1, 1))
+    before = access.generation
+    assert await access.sender(secret, LOCAL) == sender == await access.same_sender(secret, LOCAL)
+    with pytest.raises(TooMany):
+        await access.sender(secret, LOCAL)
+    with pytest.raises(Unauthenticated):
+        await access.same_sender(key, LOCAL)
+    assert access.generation == before
+    access.forget()
+    assert access.generation > before
+    await access.close()
+
+
 # Elevation and expiry
 
 

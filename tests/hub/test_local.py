@@ -142,6 +142,14 @@ def test_drop_ends_a_device_or_all_of_a_user() -> None:
     assert [ear.ended for ear in ears] == [[1008, 1008], [1008], [1008, 1008]]
 
 
+def test_drop_without_device_ends_who_began_with_a_password() -> None:
+    ears = [Ear(device_id=1), Ear(), Ear(bracketed)]
+    hub = hub_of(*ears)
+    hub.drop_without_device(99)
+    hub.drop_without_device(USER)
+    assert [ear.ended for ear in ears] == [[], [1008], [1008]]
+
+
 def test_the_devices_that_listen() -> None:
     hub = hub_of(Ear(device_id=1), Ear(device_id=2), Ear(bracketed, device_id=1), Ear())
     hub.join(99, Ear(device_id=3))

@@ -66,11 +66,11 @@ class Access:
         self._touched: dict[int, int] = {}
         self._used: dict[int, _Use] = {}
         self._touching: set[asyncio.Task[None]] = set()
-        self._generation = 0
+        self.generation = 0  # counts such changes
 
     def forget(self) -> None:
         """To be called after any change of users, applications, subscriptions, devices or tokens."""
-        self._generation += 1
+        self.generation += 1
         self._known.clear()
 
     def known_sender(self, secret: str) -> Sender | None:
@@ -94,6 +94,16 @@ class Access:
             raise Unauthenticated(NOT_AN_APPLICATION)
         return self._sent(bearer.token, bearer.sender, peer)
 
+    async def same_sender(self, secret: str, peer: Peer) -> Sender:
+        """As `sender`, for a message that has been counted: when the `generation` is another than then.
+
+        Raises Unauthenticated.
+        """
+        bearer = await self._bearer(secret, peer)
+        if bearer.sender is None:
+            raise Unauthenticated(NOT_AN_APPLICATION)
+        return bearer.sender
+
     async def device(self, secret: str, peer: Peer) -> Actor:
         """The user a device's token acts as. Raises Unauthenticated, and TooMany where so many have been unknown."""
         bearer = await self._bearer(secret, peer)
@@ -116,6 +126,13 @@ class Access:
 
         A hash of an outdated kind is replaced on the way.
         """
+        generation, user = self.generation, await self._signed_in(name, password, peer)
+        while generation != self.generation:  # checking takes its time, and what was right may be wrong by now
+            generation, user = self.generation, await self._signed_in(name, password, peer)
+        self._sign_ins.let_in(name, peer)
+        return Actor(user)
+
+    async def _signed_in(self, name: str, password: str, peer: Peer) -> User:
         user = await self._store.user_by_name(name)
         if user is None or not self._passwords.remembers(user.password_hash, password):
             self._sign_ins.admit(name, peer)
@@ -124,9 +141,7 @@ class Access:
                 self._sign_ins.failed(name, peer)
                 log.info("wrong name or password from %s", peer.address)
                 raise Unauthenticated(WRONG_PASSWORD)
-        user = await self._renewed(user, password)
-        self._sign_ins.let_in(name, peer)
-        return Actor(user)
+        return await self._renewed(user, password)
 
     def admit(self, actor: Actor, peer: Peer) -> None:
         """Raises Forbidden while the user's password is the published default and he is not at this machine."""
@@ -180,9 +195,9 @@ class Access:
 
     async def _look_up(self, secret: str, peer: Peer) -> Bearer:
         try:
-            generation, bearer = self._generation, await self._find(secret)
-            while generation != self._generation:  # what was read before a change may be gone by now
-                generation, bearer = self._generation, await self._find(secret)
+            generation, bearer = self.generation, await self._find(secret)
+            while generation != self.generation:  # what was read before a change may be gone by now
+                generation, bearer = self.generation, await self._find(secret)
         except Unauthenticated as error:
             self._sign_ins.unknown_token(peer)
             log.info("refused what came from %s: %s", peer.address, error)

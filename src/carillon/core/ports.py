@@ -381,6 +381,9 @@ class Hub(Protocol):
     def drop(self, user_id: int, device_id: int | None = None) -> None:
         """Ends the listeners of a user, or of one device."""
 
+    def drop_without_device(self, user_id: int) -> None:
+        """Ends those of a user's listeners that began with his password."""
+
     def devices(self) -> set[int]:
         """The ids of those that listen."""
 

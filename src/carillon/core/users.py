@@ -92,7 +92,8 @@ class Users:
         return await self._change(user_id, name=name, admin=admin, password=password)
 
     async def set_password(self, user_id: int, password: str, *, keep: int | None = None) -> None:
-        """Ends the user's sessions in browsers, and the elevation of his devices, but for the device `keep`.
+        """Ends the user's sessions in browsers, and the elevation of his devices, but for the device `keep`; and
+        streams that began with a password.
 
         Devices stay. Raises BadInput, NotFound.
         """
@@ -122,6 +123,8 @@ class Users:
         self._access.forget()
         for session_id in changed.ended:
             self._hub.drop(user_id, session_id)
+        if password is not None:
+            self._hub.drop_without_device(user_id)
         return changed.user
 
     async def _hash(self, password: str) -> str:

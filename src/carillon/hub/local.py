@@ -77,10 +77,17 @@ class LocalHub:
             self._users.pop(user_id, None)
 
     def drop(self, user_id: int, device_id: int | None = None) -> None:
-        for group in list(self._users.get(user_id, {}).values()):
-            for listener in list(group):
-                if device_id is None or listener.device_id == device_id:
-                    listener.end(1008)
+        for listener in self._of(user_id):
+            if device_id is None or listener.device_id == device_id:
+                listener.end(1008)
+
+    def drop_without_device(self, user_id: int) -> None:
+        for listener in self._of(user_id):
+            if listener.device_id is None:
+                listener.end(1008)
+
+    def _of(self, user_id: int) -> list[Listener]:
+        return [listener for group in self._users.get(user_id, {}).values() for listener in group]
 
     def devices(self) -> set[int]:
         groups = (group for groups in self._users.values() for group in groups.values())
