@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -329,6 +330,50 @@ async def test_a_token_in_the_query_does_not_come_back_in_next(served: Served) -
     await sent(served, 2)
     page = await served.here.get("/message", params={"token": served.client, "limit": 1})
     assert served.client not in page.text
+
+
+# While a body comes
+
+
+def slowly(change: Callable[[], Awaitable[object]], **fields: Any) -> dict[str, Any]:
+    """A message in two pieces, with something else between them."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        body = msgspec.json.encode({"message": "a", **fields})
+        yield body[:9]
+        await change()
+        yield body[9:]
+
+    return {"content": pieces()}
+
+
+async def test_a_message_whose_token_dies_before_it_is_whole_is_not_sent(served: Served) -> None:
+    accounts = served.house.accounts
+    ends: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+        (served.client, lambda: accounts.devices.delete(served.ada.id, 1)),
+        (served.application, lambda: accounts.applications.regenerate(served.ada.id, 1)),
+    ]
+    for token, end in ends:
+        asked = slowly(end, appid=1)
+        assert problem(await served.post(headers=key(token), **asked)) == (401, UNAUTHENTICATED)
+    assert await served.house.inbox.page(served.ada.id, limit=9) == []
+
+
+async def test_a_message_reaches_who_is_a_member_when_it_is_whole(served: Served) -> None:
+    house, (eve, bob) = served.house, [await served.house.user(name) for name in ("eve", "bob")]
+    await house.accounts.applications.share(served.ada.id, 1, with_user=eve.id)
+
+    async def change() -> None:
+        await house.accounts.applications.unshare(served.ada.id, 1, with_user=eve.id)
+        await house.accounts.applications.share(served.ada.id, 1, with_user=bob.id)
+
+    assert (await served.post(**slowly(change))).status_code == 200
+    found = [len(await house.inbox.page(user.id, limit=9)) for user in (served.ada, eve, bob)]
+    assert found == [1, 0, 1]
+    by_password = slowly(lambda: house.accounts.users.set_password(served.ada.id, "new"), appid=1)
+    assert (await served.post(headers=basic("ada", "ada"), **by_password)).status_code == 200
+    by_client = slowly(lambda: house.accounts.devices.add(served.ada.id, "desk"), appid=1)
+    assert (await served.post(headers=key(served.client), **by_client)).status_code == 200
 
 
 # Deletes

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import pytest
@@ -159,6 +160,20 @@ async def test_only_an_applications_token_sends(api: Api) -> None:
     assert "the token of an application" in error["message"]
     by_query = await api.call("POST", f"{MESSAGES}?token={api.application_token}", token="", json={"message": "x"})
     assert by_query.status_code == 200
+
+
+async def test_a_message_whose_token_dies_before_it_is_whole_is_not_sent(api: Api) -> None:
+    async def slowly(end: Awaitable[object]) -> AsyncIterator[bytes]:
+        yield b'{"message":'
+        await end
+        yield b'"a"}'
+
+    applications, options = api.house.accounts.applications, {"token": api.application_token}
+    harmless = slowly(applications.add(api.ada.id, "Other"))
+    assert (await api.call("POST", MESSAGES, content=harmless, **options)).status_code == 200
+    deadly = slowly(applications.regenerate(api.ada.id, api.backup.application.id))
+    await api.refused("POST", MESSAGES, status=401, content=deadly, **options)
+    assert len(await api.house.inbox.page(api.ada.id, limit=9)) == 1
 
 
 async def test_a_parameter_nobody_knows_is_refused(api: Api) -> None:

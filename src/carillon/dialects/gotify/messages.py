@@ -24,12 +24,15 @@ class Post:
         """In one coroutine, since each one more costs every message."""
         kit = self._kit
         headers, query = scope["headers"], scope["query_string"]
+        generation = kit.access.generation
         try:
             token = door.secret(headers, query)
             caller: Sender | Actor | None = None if token is None else kit.access.known_sender(token)
             if caller is None:
                 caller = await self._caller(scope)
             body = await read_body(scope, receive, kit.limits.request)
+            if generation != kit.access.generation:
+                caller = await self._same(scope, caller)
             content_type, idempotency_key = "", None
             for name, value in headers:
                 if name == b"content-type":
@@ -75,6 +78,16 @@ class Post:
         access.admit(who, peer)
         access.count(who, peer)
         return who
+
+    async def _same(self, scope: Scope, caller: Sender | Actor) -> Sender | Actor:
+        """Who asked, as he is now: a body may take its time, and his token be dead by then. Raises Unauthenticated."""
+        token, _ = door.credential(self._kit, scope)
+        peer = self._kit.peers.of(scope["client"], scope["headers"])
+        if token is not None and isinstance(caller, Sender):
+            return await self._kit.access.same_sender(token, peer)
+        if token is not None and isinstance(caller, Actor) and caller.device is not None:
+            return await self._kit.access.device(token, peer)
+        return caller
 
     async def _named(self, who: Actor, application_id: int | None) -> Sender:
         if not application_id:

@@ -125,11 +125,16 @@ async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
     return who
 
 
-async def sender(kit: Kit, scope: Scope) -> Sender:
-    """The application that sends, by which the message is counted. Raises Unauthenticated, TooMany."""
+async def sender(kit: Kit, scope: Scope, *, counted: bool = False) -> Sender:
+    """The application that sends, by which the message is counted, unless it has been already.
+
+    Raises Unauthenticated, TooMany.
+    """
     token = secret(scope)
     if not token:
         raise Unauthenticated("send the token of an application, as Authorization: Bearer TOKEN")
+    if counted:
+        return await kit.access.same_sender(token, kit.peers.of(scope["client"], scope["headers"]))
     known = kit.access.known_sender(token)
     return known or await kit.access.sender(token, kit.peers.of(scope["client"], scope["headers"]))
 

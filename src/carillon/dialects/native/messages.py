@@ -25,10 +25,13 @@ class Post:
 
     async def _post(self, scope: Scope, receive: Receive) -> bytes:
         kit = self._kit
+        generation = kit.access.generation
         sender = await door.sender(kit, scope)
         if scope["query_string"]:
             parse.parse_query(Nothing, scope["query_string"])
         body = await read_body(scope, receive, kit.limits.request)
+        if generation != kit.access.generation:
+            sender = await door.sender(kit, scope, counted=True)
         key = None
         headers = scope["headers"]
         door.require_json(headers)
