@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from carillon.core.peers import Peers
 from carillon.dialects import Mount
-from carillon.front import Front, MountError
+from carillon.front import COMPLAINTS, Front, MountError
 
 OWN = "http://bell.example"
 FRIEND = "https://friend.example"
@@ -188,3 +188,15 @@ def test_two_dialects_that_want_the_same_prefix_stop_the_start() -> None:
 def test_two_dialects_that_want_what_nobody_owns_stop_the_start() -> None:
     with pytest.raises(MountError, match="'one' and 'two' both want what nobody owns"):
         Front({"one": Mount(prefixes=(), fallback=says("1")), "two": Mount(prefixes=(), fallback=says("2"))})
+
+
+async def test_foreign_origins_are_told_in_the_log_but_cannot_fill_it(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="carillon.front")
+    for number in (1, 1, *range(2 * COMPLAINTS)):
+        origin = f"https://evil{number}.example/{'x' * 1000}"
+        assert (await client.get("/thing/1", headers={"Origin": origin})).status_code == 403
+    assert len(caplog.messages) == COMPLAINTS
+    assert caplog.messages[0].startswith("refused a page of another origin: https://evil1.example/x")
+    assert max(map(len, caplog.messages)) < 300

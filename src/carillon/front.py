@@ -15,6 +15,9 @@ from carillon.dialects import Mount
 
 log = logging.getLogger("carillon.front")
 
+COMPLAINTS = 100  # lines in the log about foreign origins
+LONGEST_ORIGIN = 256  # bytes of one that are told
+
 PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
     (b"access-control-allow-headers", b"authorization, content-type, idempotency-key, x-gotify-key"),
@@ -43,6 +46,7 @@ class Front:
     ) -> None:
         self._peers = peers or Peers()
         self._origins = frozenset(origin.encode() for origin in origins)
+        self._refused: set[bytes] = set()
         self._public = frozenset[str]().union(*(mount.public for mount in mounts.values()))
         self._front: dict[tuple[str, str], ASGIApp] = {}
         self.owners: dict[str, str] = {}
@@ -101,7 +105,7 @@ class Front:
         if prefix in self._public or seen_url(scope, peers=self._peers).owns(origin.decode("latin-1")):
             await self._app(scope)(scope, receive, send)
         elif origin not in self._origins:
-            log.info("refused a page of another origin: %s", origin.decode("latin-1"))
+            self._complain(origin)
             await _bare(scope, send, status=403, headers=[])
         elif scope["type"] == "http" and scope["method"] == "OPTIONS":
             await _bare(scope, send, status=204, headers=[*_allow(origin), *PREFLIGHT])
@@ -113,6 +117,13 @@ class Front:
                 await send(event)
 
             await self._app(scope)(scope, receive, send_allowed)
+
+    def _complain(self, origin: bytes) -> None:
+        """In the log, once an origin, and not of more than COMPLAINTS: anybody can make one up for each request."""
+        told = origin[:LONGEST_ORIGIN]
+        if told not in self._refused and len(self._refused) < COMPLAINTS:
+            self._refused.add(told)
+            log.info("refused a page of another origin: %s", told.decode("latin-1"))
 
 
 def _allow(origin: bytes) -> list[tuple[bytes, bytes]]:
