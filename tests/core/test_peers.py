@@ -80,6 +80,25 @@ def test_an_address_stays_short_whatever_a_proxy_passes_on(headers: Headers) -> 
     assert len(Peers(["10.0.0.1"]).of(("10.0.0.1", 1), headers).address) <= 64
 
 
+@pytest.mark.parametrize(
+    ("hop", "address"),
+    [
+        (b"198.51.100.4:50123", "198.51.100.4"),
+        (b"[2001:db8::4]:50123", "2001:db8::4"),
+        (b"[2001:db8::4]", "2001:db8::4"),
+        (b"2001:DB8:0::4", "2001:db8::4"),
+        (b"2001:db8::4:443", "2001:db8::4:443"),
+        (b"::ffff:198.51.100.4", "198.51.100.4"),
+        (b"198.51.100.4, 10.0.0.2:8080", "198.51.100.4"),
+        (b"unknown", "unknown"),
+        (b"unknown:99", "unknown:99"),
+    ],
+)
+def test_a_client_has_one_address_however_its_proxy_writes_it(hop: bytes, address: str) -> None:
+    peer = Peers(["10.0.0.0/24"]).of(("10.0.0.1", 1), [(b"x-forwarded-for", hop)])
+    assert peer == Peer(address, local=False)
+
+
 @pytest.mark.parametrize("name", ["proxy.example", "10.0.0.0/33", "10.0.0.1/8", ""])
 def test_what_is_no_address_or_network_cannot_be_trusted(name: str) -> None:
     with pytest.raises(ValueError, match=r".*"):

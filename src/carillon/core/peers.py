@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -22,6 +23,7 @@ FORWARDING = frozenset(
     }
 )
 
+WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 NEIGHBOURS = 10_000  # addresses that are kept read, since reading one takes longer than all else about a message
 
@@ -79,9 +81,16 @@ class Peers:
         """The right-most address of X-Forwarded-For that is not one of our proxies: what is left of it is hearsay."""
         chain = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
         for hop in reversed([part.strip() for part in chain.split(",")]):
-            if hop and not self._trusts(_ip(hop)):
-                return hop[:64]
+            ip = _ip(_bare(hop))
+            if hop and not self._trusts(ip):
+                return str(ip or hop[:64])
         return None
+
+
+def _bare(hop: str) -> str:
+    """Without the port that some proxies write: each connection of a client has another."""
+    match = WITH_PORT.fullmatch(hop)
+    return match[1] or match[2] if match else hop
 
 
 def _ip(address: str) -> IPv4Address | IPv6Address | None:
