@@ -15,7 +15,7 @@ from carillon.core.errors import BadInput
 from carillon.core.foreign import ForeignMessage, Tops
 from carillon.core.secrets import digest
 from carillon.imports import gotify
-from carillon.imports.gotify import Gotify
+from carillon.imports.gotify import LARGEST_ID, Gotify
 from carillon.imports.source import opened
 from tests.imports.gotify_databases import (
     VERSIONS,
@@ -112,11 +112,14 @@ async def test_passwords(reading: Reading) -> None:
     async with reading(rows, "3.0") as reader:
         survey = await reader.survey()
     assert [user.published_password for user in survey.users] == [True, False, False, False, False]
-    assert [bool(user.password_hash) for user in survey.users] == [True, False, False, True, True]
+    assert [bool(user.password_hash) for user in survey.users] == [True, False, False, True, False], (
+        "a check that takes days holds up all"
+    )
     assert survey.left == [
         "the password of ida: he signs in by OIDC only (carillon users password ida)",
         "the password of odd: it is in no form that is known (carillon users password odd)",
         "the OIDC identity of eve",
+        "the password of dear: it is in no form that is known (carillon users password dear)",
     ]
 
 
@@ -185,6 +188,46 @@ async def test_the_highest_ids_that_ever_were(reading: Reading) -> None:
     rows["messages"].append(message(500))
     async with reading(rows, "3.0") as reader:
         assert (await reader.survey()).tops.message == 500
+
+
+@pytest.mark.parametrize("number", [0, -7, LARGEST_ID + 1, 2**63 - 1])
+@pytest.mark.parametrize("table", ["users", "applications", "clients", "messages"])
+async def test_an_id_behind_which_none_would_be_left_is_refused(reading: Reading, table: str, number: int) -> None:
+    rows = installation()
+    rows[table][-1]["id"] = number
+    async with reading(rows, "3.0") as reader:
+        with pytest.raises(BadInput, match=f"^{table}: there is an id that no Gotify gives"):
+            await reader.survey()
+
+
+@pytest.mark.parametrize("number", ["x", 1.5, None, b"\0"])
+async def test_an_id_that_is_no_number_is_refused(tmp_path: Path, number: object) -> None:
+    path = make_sqlite(tmp_path / "gotify.db", installation())
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE odd (id, name, pass, admin)")
+        db.execute("INSERT INTO odd SELECT id, name, pass, admin FROM users")
+        db.execute("UPDATE odd SET id = ? WHERE name = 'eve'", (number,))
+        db.execute("DROP TABLE users")
+        db.execute("ALTER TABLE odd RENAME TO users")
+        db.commit()
+    async with opened(str(path), file="") as source:
+        with pytest.raises(BadInput, match=r"^users: there is an id that no Gotify gives"):
+            await (await Gotify.of(source)).survey()
+
+
+async def test_a_reference_that_is_no_number_leads_nowhere(tmp_path: Path) -> None:
+    path = make_sqlite(tmp_path / "gotify.db", installation())
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE sqlite_sequence SET seq = 'x'")
+        db.execute("UPDATE users SET pass = ? WHERE id = 1", (b"$2a$04$" + b"a" * 53,))
+        db.execute("UPDATE applications SET user_id = 'x' WHERE id = 2")
+        db.execute("UPDATE messages SET application_id = 'x' WHERE id = 10")
+        db.commit()
+    async with opened(str(path), file="") as source:
+        reader = await Gotify.of(source)
+        survey = await reader.survey()
+        assert [each.user_id for each in survey.applications] == [0, 3]
+        assert (await all_messages(reader))[0].application_id == 0
 
 
 async def test_plugins_pictures_and_unknown_columns(tmp_path: Path) -> None:

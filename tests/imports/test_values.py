@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from carillon.imports.values import int32, moment, text
+from carillon.imports.values import int32, moment, reference, text
 from tests.builders import NOON, SECOND
 
 
@@ -45,3 +45,7 @@ def test_text_is_always_text() -> None:
 
 def test_numbers_fit_into_32_bits() -> None:
     assert [int32(value) for value in (5, -3, 2**40, -(2**40), None, "7")] == [5, -3, 2**31 - 1, -(2**31), 0, 0]
+
+
+def test_a_reference_is_a_number_or_leads_nowhere() -> None:
+    assert [reference(value) for value in (5, None, "7", b"7", 1.5)] == [5, 0, 0, 0, 0]

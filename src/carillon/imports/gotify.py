@@ -25,7 +25,7 @@ from carillon.core.foreign import ForeignApplication, ForeignDevice, ForeignMess
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.priority import Scale
 from carillon.imports.source import Source
-from carillon.imports.values import int32, moment, text
+from carillon.imports.values import int32, moment, reference, text
 
 FILE = "gotify.db"
 
@@ -44,6 +44,7 @@ TABLES: dict[str, tuple[set[str], set[str]]] = {
 }
 PLUGINS = "plugin_confs"
 
+LARGEST_ID = 2**40  # ids here go on above theirs, and must not run out
 LONGEST = 16 * 1024 * 1024  # characters of one message, so that any that comes over fits into memory many times
 LONGEST_SORT_KEY = 256
 LONGEST_INACTIVITY = 10 * 365 * 24 * 3600  # seconds
@@ -54,6 +55,8 @@ PUBLIC_KEYS = {
     "clients": re.compile(r"gtfyc\.[A-Za-z0-9_-]{43}"),
 }
 ENHANCED = "gtfy"
+
+COSTLIEST = 16  # bcrypt's cost of a hash that is taken: some seconds a check, of which others wait for their turn
 
 FIRST_NAME, PUBLISHED_PASSWORD = "admin", b"admin"
 CHEAP = 12  # bcrypt's cost up to which the published password is tried
@@ -98,7 +101,10 @@ class Gotify:
         return cls(source, columns)
 
     async def survey(self) -> Survey:
-        """Raises BadInput for a token in a form that is not known: then a newer Gotify has made it."""
+        """Raises BadInput for a token in a form that is not known, as a newer Gotify has made it then; and for ids that
+        no Gotify gives.
+        """
+        tops = {table: await self._top(table) for table in TABLES}
         left: list[str] = []
         users = [_user(row, left) for row in await self._rows("users", "id name pass admin created_at oidc_id")]
         applications, pictures = await self._applications(left)
@@ -113,10 +119,10 @@ class Gotify:
             pictures=pictures,
             messages={row[0]: row[1] for row in counts},
             tops=Tops(
-                user=await self._source.highest_id("users"),
-                application=await self._source.highest_id("applications"),
-                device=await self._source.highest_id("clients"),
-                message=await self._source.highest_id("messages"),
+                user=tops["users"],
+                application=tops["applications"],
+                device=tops["clients"],
+                message=tops["messages"],
             ),
             left=left,
         )
@@ -147,7 +153,7 @@ class Gotify:
         priority = int32(row[5])
         return ForeignMessage(
             id=row[0],
-            application_id=row[1],
+            application_id=reference(row[1]),
             title=text(row[2]),
             body=text(row[3]),
             content_type=_content_type(extras),
@@ -166,6 +172,14 @@ class Gotify:
             left.append(f"that they belong to plugins: {', '.join(internal)} become ordinary applications")
         pictures = {row[0]: text(row[9]) for row in rows if row[9]}
         return [_application(row) for row in rows], pictures
+
+    async def _top(self, table: str) -> int:
+        """The highest id there ever was, each being a whole number from 1 on."""
+        odd = f"SELECT 1 FROM {table} WHERE id IS NULL OR id <> CAST(id AS bigint) OR id < 1 LIMIT 1"
+        top = LARGEST_ID + 1 if await self._source.rows(odd) else await self._source.highest_id(table)
+        if top > LARGEST_ID:
+            raise BadInput(f"{table}: there is an id that no Gotify gives, so the database is damaged")
+        return top
 
     async def _strange(self) -> list[str]:
         """What is there besides: settings of plugins, and columns of a version that is not known here."""
@@ -188,7 +202,8 @@ class Gotify:
 def _user(row: Row, left: list[str]) -> ForeignUser:
     number, name, password, admin, created, oidc = row
     found = text(password)
-    bcrypted = BCRYPT.fullmatch(found)
+    match = BCRYPT.fullmatch(found)
+    bcrypted = match is not None and int(match[1]) <= COSTLIEST
     shown = text(name)
     if not bcrypted:
         why = "he signs in by OIDC only" if oidc and not found else "it is in no form that is known"
@@ -200,7 +215,7 @@ def _user(row: Row, left: list[str]) -> ForeignUser:
         name=shown,
         password_hash=found if bcrypted else "",
         admin=bool(admin),
-        published_password=shown == FIRST_NAME and bool(bcrypted) and _is_published(found),
+        published_password=shown == FIRST_NAME and bcrypted and _is_published(found),
         created=moment(created),
     )
 
@@ -208,7 +223,10 @@ def _user(row: Row, left: list[str]) -> ForeignUser:
 def _is_published(stored: str) -> bool:
     match = BCRYPT.fullmatch(stored)
     cheap = match is not None and int(match[1]) <= CHEAP
-    return cheap and bcrypt.checkpw(PUBLISHED_PASSWORD, stored.encode())
+    try:
+        return cheap and bcrypt.checkpw(PUBLISHED_PASSWORD, stored.encode())
+    except ValueError:  # of a salt that is none
+        return False
 
 
 def _application(row: Row) -> ForeignApplication:
@@ -216,7 +234,7 @@ def _application(row: Row) -> ForeignApplication:
     key = text(sort_key)
     return ForeignApplication(
         id=number,
-        user_id=user_id or 0,
+        user_id=reference(user_id),
         token=_token("applications", number, token),
         name=text(name),
         description=text(description),
@@ -232,7 +250,7 @@ def _device(row: Row) -> ForeignDevice:
     number, user_id, token, name, created, last_used, seconds, elevated = row
     return ForeignDevice(
         id=number,
-        user_id=user_id or 0,
+        user_id=reference(user_id),
         token=_token("clients", number, token),
         name=text(name),
         created=moment(created),

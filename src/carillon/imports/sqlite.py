@@ -39,7 +39,7 @@ class SqliteSource:
         ((highest,),) = self._db.execute(f"SELECT coalesce(max(id), 0) FROM {table}")
         if await self.columns("sqlite_sequence"):
             for (ever,) in self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)):
-                highest = max(highest, ever)
+                highest = max(highest, ever if isinstance(ever, int) else 0)
         return int(highest)
 
 

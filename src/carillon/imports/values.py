@@ -29,6 +29,11 @@ def int32(value: object) -> int:
     return min(max(number, INT32.start), INT32.stop - 1)
 
 
+def reference(value: object) -> int:
+    """The id of something else; 0, which nothing has, for what is none."""
+    return value if isinstance(value, int) else 0
+
+
 def moment(value: object) -> int | None:
     """Microseconds since 1970. None for NULL, for Go's zero time, and for what is no time. Without an offset: UTC."""
     if isinstance(value, bytes | str):
