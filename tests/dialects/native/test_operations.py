@@ -25,6 +25,7 @@ def test_only_sending_is_an_applications_and_only_groups_are_the_admins() -> Non
         by_access.setdefault(one.access, set()).add(one.path)
     assert by_access["application"] == {"/api/1/messages"}
     assert by_access["sign-in"] == {"/api/1/user"}
+    assert by_access["elevated"] == {"/api/1/applications/{id}"}
     assert by_access["admin"] == {"/api/1/groups", "/api/1/groups/{id}", "/api/1/groups/{id}/members"}
 
 

@@ -17,15 +17,22 @@ async def eve(api: Api) -> User:
 
 @pytest.fixture
 async def root(api: Api) -> str:
-    """The token of an admin's device."""
+    """The token of an admin's device that has been shown his password."""
     admin = await api.house.user("root", admin=True)
-    return (await api.house.accounts.devices.add(admin.id, "desk"))[1]
+    return await elevated(api, admin)
+
+
+async def elevated(api: Api, user: User) -> str:
+    """The token of a new device."""
+    device, token = await api.house.accounts.devices.add(user.id, "desk")
+    await api.house.accounts.devices.elevate(user.id, device.id, 3600)
+    return token
 
 
 @pytest.fixture
 async def eves(api: Api, eve: User) -> str:
-    """The token of Eve's device."""
-    return (await api.house.accounts.devices.add(eve.id, "phone"))[1]
+    """The token of Eve's device, elevated."""
+    return await elevated(api, eve)
 
 
 async def listed(api: Api, token: str) -> list[tuple[str, str]]:
@@ -69,9 +76,15 @@ async def test_an_admin_keeps_the_groups(api: Api, root: str, eve: User) -> None
 async def test_others_do_not(api: Api, method: str, path: str, body: Any) -> None:
     family = await api.house.accounts.groups.add("family")
     await api.house.accounts.groups.join(family.id, api.ada.id)
-    await api.refused(method, path, status=403, **({} if body is None else {"json": body}))
+    options = {} if body is None else {"json": body}
+    error = await api.refused(method, path, status=403, token=await elevated(api, api.ada), **options)
+    assert "only admins" in error["message"]
+    await api.house.store.update_user(api.ada.id, admin=True)
+    api.house.access.forget()
+    error = await api.refused(method, path, status=403, **options)
+    assert "takes the password" in error["message"]
     assert [group.name for group in await api.house.accounts.groups.all()] == ["family"]
-    assert await api.house.accounts.groups.members(family.id) == [api.ada]
+    assert await api.house.accounts.groups.members(family.id) == [await api.house.accounts.users.named("ada")]
 
 
 async def test_an_application_is_shared_with_a_user(api: Api, eve: User, eves: str) -> None:
@@ -136,6 +149,7 @@ async def test_who_leaves_has_nothing_of_it_and_its_owner_ends_it(api: Api, eves
     assert len((await api.get("/api/1/inbox"))["messages"]) == 1
     await api.refused("DELETE", path, status=404, token=eves)
 
-    assert (await api.call("DELETE", path)).status_code == 204
+    await api.refused("DELETE", path, status=403)
+    assert (await api.call("DELETE", path, token="", auth=("ada", "ada"))).status_code == 204
     assert await listed(api, api.token) == []
     await api.refused("POST", "/api/1/messages", status=401, token=api.application_token, json={"message": "x"})

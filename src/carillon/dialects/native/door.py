@@ -26,6 +26,8 @@ Headers = Iterable[tuple[bytes, bytes]]
 # What is more particular than that, a program need not know.
 TOLD_AS = ((parse.FieldError, BadInput), (Unauthenticated, Unauthenticated), (TooMany, TooMany))
 
+ELEVATED = frozenset({"elevated", "admin"})
+
 _JSON_MEDIA = re.compile(rb"\s*application/(?:json|[\w.-]+\+json)\s*(?:;|\Z)", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -86,6 +88,8 @@ class _Served:
         actor = await caller(self._kit, scope, signing_in=operation.access == "sign-in")
         if operation.access == "admin" and not actor.user.admin:
             raise Forbidden("only admins may do this")
+        if operation.access in ELEVATED and not actor.elevated(self._kit.clock.now()):
+            raise Forbidden("this takes the password: send it instead of the token, or elevate the device first")
         query = parse.parse_query(operation.query, scope["query_string"])
         number = parse.parse_id(scope["path_params"].get("id", "0"))
         body = Nothing() if operation.body is Nothing else await self._body(scope, receive)

@@ -27,12 +27,12 @@ ABOUT = (
 
 # Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
 ALWAYS = {400, 401, 403, 429, 503}
-BUT: dict[Access, set[int]] = {"application": {403}, "device": set(), "sign-in": {403}, "admin": set()}
+BUT: dict[Access, set[int]] = {"application": {403}, "sign-in": {403}}
 
 WHY = {
     400: "Malformed, or a field is unknown or out of its bounds",
     401: "No credential, an unknown one, or one of the wrong kind",
-    403: "Not this user's to do; or his password is still the published default, and he is at another machine",
+    403: "Not this user's to do, or not without his password; or that is the published one, and he is elsewhere",
     404: "It does not exist, or not for this user",
     409: "The Idempotency-Key was used for another message, or a name is taken",
     413: "Longer than a limit",
@@ -42,11 +42,12 @@ WHY = {
     507: "The disk is full: nothing was stored",
 }
 
-SECURITY: dict[Access, list[Json]] = {
-    "application": [{"application": []}, {"query": []}],
-    "device": [{"device": []}, {"query": []}, {"password": []}],
-    "sign-in": [{"device": []}, {"query": []}, {"password": []}],
-    "admin": [{"device": []}, {"query": []}, {"password": []}],
+BY_APPLICATION: list[Json] = [{"application": []}, {"query": []}]
+BY_USER: list[Json] = [{"device": []}, {"query": []}, {"password": []}]
+
+NEEDS: dict[Access, str] = {
+    "elevated": "By password, or by a device that has lately been shown it.",
+    "admin": "For admins, by password, or by a device that has lately been shown it.",
 }
 
 SCHEMES = {
@@ -88,11 +89,11 @@ def _operation(operation: Operation, limits: Limits) -> Json:
     described: Json = {
         "operationId": "_".join(operation.summary.lower().rstrip("?").split()),
         "summary": operation.summary,
-        "security": SECURITY[operation.access],
+        "security": BY_APPLICATION if operation.access == "application" else BY_USER,
         "responses": _responses(operation),
     }
-    if operation.text:
-        described["description"] = operation.text
+    if text := " ".join(filter(None, (operation.text, NEEDS.get(operation.access)))):
+        described["description"] = text
     if parameters := _parameters(operation, limits):
         described["parameters"] = parameters
     if operation.body is not Nothing:
@@ -126,7 +127,7 @@ def _responses(operation: Operation) -> Json:
     else:
         content = {media: {"schema": _schema(operation.answer)} for media in operation.media}
         responses = {"200": {"description": "OK", "content": content}}
-    refusals = ALWAYS.union(operation.refusals) - BUT[operation.access]
+    refusals = ALWAYS.union(operation.refusals) - BUT.get(operation.access, set())
     return responses | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 
 

@@ -15,9 +15,9 @@ Q = TypeVar("Q", bound=Struct)
 B = TypeVar("B", bound=Struct)
 A = TypeVar("A", bound=Struct)
 
-# Whose credential opens it. "sign-in" is a device's, also while the password is the published default; "admin" that of
-# a user who is one.
-Access = Literal["application", "device", "sign-in", "admin"]
+# Whose credential opens it. "sign-in" is a device's, also while the password is the published default; "elevated" a
+# password's, or that of a device which has lately been shown it; "admin" such a one of an admin.
+Access = Literal["application", "device", "sign-in", "elevated", "admin"]
 
 JSON = "application/json"
 

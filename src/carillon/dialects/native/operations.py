@@ -121,6 +121,7 @@ OPERATIONS = (
         method="DELETE",
         path="/api/1/applications/{id}",
         summary="Delete or leave an application",
+        access="elevated",
         text="Its owner deletes it, for everybody; what others have of it stays with them. Anybody else leaves it: its "
         "messages are gone from his inbox, and no more come.",
         of="Of an application",
