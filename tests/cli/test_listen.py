@@ -20,10 +20,14 @@ from tests.walks.server import CARILLON, PATIENCE, Server, environment, free_por
 
 @asynccontextmanager
 async def listen(program: Program, *arguments: str) -> AsyncIterator[Process]:
-    """`carillon listen` as a process of its own; ended whatever happens."""
+    """`carillon listen` as a process of its own; ended whatever happens.
+
+    It hears of Ctrl-C also where the tests run in the background of a shell, which has it ignored there.
+    """
     settings = {name: value for name, value in program.environment.items() if value is not None}
+    command = ["env", "--default-signal=INT", CARILLON, "listen", *arguments]
     process = await asyncio.create_subprocess_exec(
-        CARILLON, "listen", *arguments, env=environment(settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        *command, env=environment(settings), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
     try:
         yield process
