@@ -120,13 +120,28 @@ async def test_what_was_missed_comes_first(served: Served) -> None:
     await served.house.inbox.mark(served.ada.id, [3], read=True)
     await served.delete("/message/4")
     async with serving(served.front) as server:
-        for after, first in (("1", [1, 2]), ("0", [0, 1, 2]), ("4", []), ("99", [])):
+        for after, first in (("1", [1, 2]), ("0", [0, 1, 2]), ("4", [])):
             async with connect(f"{server.url}/stream?after={after}&token={served.client}") as stream:
                 told = [await asyncio.wait_for(stream.recv(), 5) for _ in first]
                 assert told == [missed[number] + "\n" for number in first]
                 live = await served.post(json={"message": "live"})
                 assert await asyncio.wait_for(stream.recv(), 5) == live.text + "\n"
             await served.delete(f"/message/{live.json()['id']}")
+
+
+async def test_behind_a_message_that_is_not_there_yet_the_stream_is_live(served: Served) -> None:
+    """From when on, nobody is told: what comes before that is not behind the message, so it is not owed."""
+    async with (
+        serving(served.front) as server,
+        connect(f"{server.url}/stream?after=99&token={served.client}") as stream,
+    ):
+        heard = asyncio.create_task(stream.recv())
+        posted = []
+        while not heard.done():
+            posted.append((await served.post(json={"message": "live"})).text + "\n")
+            assert len(posted) < 90, "never live"
+            await asyncio.sleep(0.02)
+        assert await heard in posted
 
 
 @pytest.mark.parametrize("after", ["", "-1", "x", str(2**63)])
