@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -22,6 +24,21 @@ async def connection(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.execute("CREATE TABLE numbers (number BIGINT, text TEXT, flag BOOLEAN)")
     yield connection
     await connection.close()
+
+
+async def test_an_attempt_cut_off_leaves_no_socket_open(postgres_url: str) -> None:
+    """What is left open complains when it is collected, and that fails a test here."""
+    start = time.monotonic()
+    await (await connect(postgres_url)).close()
+    usual = time.monotonic() - start
+    for part in range(60):
+        attempt = asyncio.create_task(connect(postgres_url))
+        await asyncio.sleep(usual * part / 50)
+        attempt.cancel()
+        result = (await asyncio.gather(attempt, return_exceptions=True))[0]
+        if isinstance(result, asyncpg.Connection):
+            await result.close()
+    gc.collect()
 
 
 def test_placeholders_are_numbered() -> None:

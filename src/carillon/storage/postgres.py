@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -61,16 +62,39 @@ TROUBLE = (
 
 
 async def connect(url: str, patience: float = PATIENCE) -> asyncpg.Connection:
-    """`patience`: seconds for one statement."""
+    """`patience`: seconds for one statement.
+
+    Who cancels it waits for the end of the attempt: asyncpg leaves its socket open where it is cut off half way.
+    """
+    attempt = asyncio.create_task(_connect(url, patience))
+    try:
+        return await asyncio.shield(attempt)
+    except asyncio.CancelledError:
+        attempt.add_done_callback(_drop)
+        await asyncio.wait([attempt])
+        raise
+
+
+async def _connect(url: str, patience: float) -> asyncpg.Connection:
     connection = await asyncpg.connect(
         url,
+        timeout=PATIENCE,
         command_timeout=patience,
         statement_cache_size=STATEMENTS,
         max_cached_statement_lifetime=0,
         server_settings=SETTINGS,
     )
-    await connection.execute(DURABLE)
+    try:
+        await connection.execute(DURABLE)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
+
+
+def _drop(attempt: asyncio.Task[asyncpg.Connection]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().terminate()
 
 
 class PostgresSession:
