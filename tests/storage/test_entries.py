@@ -15,7 +15,7 @@ def test_the_columns_are_the_fields_in_their_order() -> None:
 
 def test_a_row_gives_the_entry_back() -> None:
     entry = Entry(user_id=1, message_id=2, application_id=3, changed=4)
-    assert row_of(entry) == (1, 2, 3, 4, None, None, None, 0)
+    assert row_of(entry) == (1, 2, 3, 4, None, None, None, None, 0)
     assert entry_of(row_of(entry)) == entry
     buried = structs.replace(entry, read=NOON, deleted=NOON)
     assert entry_of(row_of(buried)) == buried

@@ -153,6 +153,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     read: int | None = None
     dismissed: int | None = None
     acknowledged: int | None = None
+    pinned: int | None = None
     deleted: int | None = None
 
 

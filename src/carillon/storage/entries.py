@@ -21,12 +21,13 @@ ENTRIES = Table(
         ("read", "bigint"),
         ("dismissed", "bigint"),
         ("acknowledged", "bigint"),
+        ("pinned", "bigint"),
         ("deleted", "bigint"),
     ),
     counted=(("message_id", "message"), ("changed", "changed")),
 )
 # Of an entry to which nothing has happened: the other columns hold NULL.
-NEW_ENTRIES = Table("entries", ENTRIES.columns[:4] + ENTRIES.columns[7:], counted=ENTRIES.counted)
+NEW_ENTRIES = Table("entries", ENTRIES.columns[:4] + ENTRIES.columns[-1:], counted=ENTRIES.counted)
 COLUMNS = ", ".join(f"e.{name}" for name, _ in ENTRIES.columns)
 WIDTH = len(ENTRIES.columns)
 
@@ -57,7 +58,8 @@ def entry_of(row: Row) -> Entry:
         read=row[4],
         dismissed=row[5],
         acknowledged=row[6],
-        deleted=row[7] or None,
+        pinned=row[7],
+        deleted=row[8] or None,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Struct
 
 from carillon.dialects.native import answers
-from carillon.dialects.native.operations import STREAM
+from carillon.dialects.native.stream import STREAM
 
 FRAMES = get_args(STREAM.answer)
 

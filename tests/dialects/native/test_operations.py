@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from carillon.dialects.native import answers
 from carillon.dialects.native.operation import Nothing
-from carillon.dialects.native.operations import OPERATIONS, STREAM
+from carillon.dialects.native.operations import OPERATIONS
 from carillon.dialects.native.parse import parse_body
 from carillon.dialects.native.render import encode
+from carillon.dialects.native.stream import STREAM
 
 
 def test_each_door_is_there_once() -> None:

@@ -11,7 +11,8 @@ from carillon.dialects.native.door import Door, Nowhere, app
 from carillon.dialects.native.manual import Description, Page
 from carillon.dialects.native.openapi import describe
 from carillon.dialects.native.operation import Front
-from carillon.dialects.native.operations import OPERATIONS, STREAM
+from carillon.dialects.native.operations import OPERATIONS
+from carillon.dialects.native.stream import STREAM
 
 API = 1
 

@@ -11,7 +11,7 @@ from carillon.core.kit import Kit
 from carillon.core.models import Change, ChangePage
 from carillon.dialects._http import Disconnected
 from carillon.dialects.native import answers, asks, render
-from carillon.dialects.native.operation import Call, Nothing
+from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import at_most
 
 REVOKED = 1008  # how the hub ends the listeners of a device that has lost its token
@@ -82,3 +82,14 @@ class _Waiter:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/api/1/changes",
+        summary="List what has changed",
+        text="In the order in which it changed. A message that changed twice is there once, as it is now.",
+        **by(changes, query=asks.ChangesQuery, body=Nothing, answer=answers.Changes),
+    ),
+)

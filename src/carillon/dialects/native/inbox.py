@@ -5,7 +5,7 @@ from __future__ import annotations
 from carillon.core.errors import BadInput, NotFound
 from carillon.core.kit import Kit
 from carillon.dialects.native import answers, asks, render
-from carillon.dialects.native.operation import Call, Nothing
+from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import at_most
 
 
@@ -56,3 +56,64 @@ def _something(state: asks.PatchState) -> asks.PatchState:
     if state.read is None and state.dismissed is None:
         raise BadInput("say what to change: read or dismissed, true or false")
     return state
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/api/1/inbox",
+        summary="List the inbox",
+        text="Newest first.",
+        refusals=(404,),
+        **by(index, query=asks.PageQuery, body=Nothing, answer=answers.InboxPage),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/1/inbox",
+        summary="Clear the inbox",
+        text="Of one application, or of everything; without saying which, nothing is deleted. As quick for a million "
+        "messages as for one.",
+        refusals=(404,),
+        **by(clear, query=asks.ClearQuery, body=Nothing, answer=None),
+    ),
+    Operation(
+        method="POST",
+        path="/api/1/inbox/mark",
+        summary="Mark several messages",
+        example={"ids": [41, 42], "read": True},
+        refusals=(413, 415),
+        **by(mark, query=Nothing, body=asks.MarkIds, answer=answers.Ids),
+    ),
+    Operation(
+        method="POST",
+        path="/api/1/inbox/delete",
+        summary="Delete several messages",
+        example={"ids": [40, 41]},
+        refusals=(413, 415),
+        **by(delete_many, query=Nothing, body=asks.DeleteIds, answer=answers.Ids),
+    ),
+    Operation(
+        method="GET",
+        path="/api/1/inbox/{id}",
+        summary="Get a message",
+        refusals=(404,),
+        **by(show, query=Nothing, body=Nothing, answer=answers.InboxMessage),
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/1/inbox/{id}",
+        summary="Mark a message",
+        text="On every device of the user.",
+        example={"read": True},
+        refusals=(404, 413, 415),
+        **by(patch, query=Nothing, body=asks.PatchState, answer=answers.InboxMessage),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/1/inbox/{id}",
+        summary="Delete a message",
+        text="From this inbox; other receivers keep theirs.",
+        refusals=(404,),
+        **by(delete, query=Nothing, body=Nothing, answer=None),
+    ),
+)

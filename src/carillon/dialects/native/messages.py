@@ -7,8 +7,8 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.errors import CarillonError
 from carillon.core.kit import Kit
 from carillon.dialects._http import Disconnected, read_body, respond
-from carillon.dialects.native import door, parse, render
-from carillon.dialects.native.operation import Nothing
+from carillon.dialects.native import answers, asks, door, parse, render
+from carillon.dialects.native.operation import Front, Nothing, Operation
 
 
 class Post:
@@ -42,3 +42,23 @@ class Post:
             sender, parse.parse_message(body), scale=render.SCALE, idempotency_key=key or None
         )
         return render.encode(render.message(message))
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/api/1/messages",
+        summary="Send a message",
+        text="Answered when it is stored; then every device of every receiver has been told.",
+        access="application",
+        headers={
+            "Idempotency-Key": "The same key with the same message within 24 hours stores nothing and answers with the "
+            "id of the first; with another message it is 409."
+        },
+        body=asks.NewMessage,
+        example={"title": "Backup", "message": "done in 4 minutes", "priority": 5, "tags": ["nas"]},
+        answer=answers.Message,
+        refusals=(409, 413, 415, 507),
+        served=Front(Post),
+    ),
+)

@@ -12,9 +12,8 @@ from carillon.core.kit import Kit
 from carillon.core.models import ChangePage
 from carillon.dialects._http import respond
 from carillon.dialects._streams import Reader, Replay, Streams
-from carillon.dialects.native import door, parse, render
-from carillon.dialects.native.answers import Hole, Live
-from carillon.dialects.native.asks import StreamQuery
+from carillon.dialects.native import answers, asks, door, parse, render
+from carillon.dialects.native.operation import Front, Operation
 
 SSE, LINES = "text/event-stream", "application/x-ndjson"
 
@@ -29,8 +28,8 @@ class Stream:
         self._streams = Streams(
             kit.hub,
             render.change_payload,
-            hole=render.encode(Hole()),
-            live=lambda cursor: render.encode(Live(cursor)),
+            hole=render.encode(answers.Hole()),
+            live=lambda cursor: render.encode(answers.Live(cursor)),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +58,7 @@ class Stream:
 
 def _after(scope: Scope) -> int | None:
     """Where the reader is: Last-Event-ID, which browsers send when they come again, wins. Raises BadInput."""
-    asked = parse.parse_query(StreamQuery, scope["query_string"])
+    asked = parse.parse_query(asks.StreamQuery, scope["query_string"])
     for name, value in scope["headers"]:
         if name == b"last-event-id" and value:
             return parse.parse_id(value.decode("latin-1"), "Last-Event-ID")
@@ -73,3 +72,20 @@ async def _refuse(scope: Scope, send: Send, error: CarillonError) -> None:
         return
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+STREAM = Operation(
+    method="GET",
+    path="/api/1/stream",
+    summary="Follow what changes",
+    text="What has changed since `after`, then a frame `live`, then changes as they happen. With an upgrade it is "
+    "a WebSocket, by `Accept: text/event-stream` server-sent events, and otherwise JSON lines. An empty line or a "
+    "comment is a sign of life.",
+    query=asks.StreamQuery,
+    headers={"Last-Event-ID": "The cursor reached, as browsers send it when they come again; wins over `after`."},
+    answer=answers.EntryChange | answers.Cleared | answers.Hole | answers.Live,
+    media=(LINES, SSE),
+    served=Front(Stream),
+)
+
+OPERATIONS = (STREAM,)
