@@ -6,10 +6,12 @@ CarillonError
 ├── Unauthenticated     401  no credential, or none that is known
 │   └── Unreadable      401  what calls itself a token and cannot be one; the text may be told
 ├── Forbidden           403  known, but not allowed to do this
+│   └── ElevationNeeded 403  not without having lately shown the password
 ├── NotFound            404  does not exist, or belongs to somebody else
 ├── Conflict            409  contradicts what is stored
 ├── TooMany             429  more than this caller may have or do
 │   └── LockedOut       429  so many sign-ins have failed that no more are looked at
+├── Unreachable         502  what is elsewhere cannot be had; the text says why
 └── Unavailable         503  not now: nothing was stored, try again
     └── DiskFull        507  not until somebody makes room
 """
@@ -43,6 +45,10 @@ class Forbidden(CarillonError):
     status = 403
 
 
+class ElevationNeeded(Forbidden):
+    pass
+
+
 class NotFound(CarillonError):
     status = 404
 
@@ -63,6 +69,10 @@ class TooMany(CarillonError):
 
 class LockedOut(TooMany):
     pass
+
+
+class Unreachable(CarillonError):
+    status = 502
 
 
 class Unavailable(CarillonError):

@@ -9,6 +9,10 @@ from msgspec import Raw, Struct
 Role = Literal["owner", "member", "receiver"]
 TokenKind = Literal["application", "device"]
 DeviceKind = Literal["device", "session"]
+ListName = Literal["applications", "devices", "sessions", "user", "settings", "people"]
+
+UNREAD_CAP, TOTAL_CAP = 1_000, 10_000  # of an application, to be counted
+NOTES, NOTES_BEYOND = 2_000, 8_000  # in a roll
 
 AUTO, PLAIN, MARKDOWN = "auto", "text/plain", "text/markdown"
 
@@ -28,6 +32,7 @@ class Application(Struct, frozen=True, kw_only=True):
     """A sender. `default_priority` is on the scale 0…10, though any 32-bit integer is kept.
 
     `content_type` is what a message is whose sender does not say: AUTO, PLAIN or MARKDOWN. `image` names its icon.
+    `type` says in a person's words what it is, `url` where it is looked after.
     """
 
     id: int
@@ -38,13 +43,16 @@ class Application(Struct, frozen=True, kw_only=True):
     last_used: int | None = None
     content_type: str = AUTO
     image: str | None = None
+    type: str = ""
+    url: str = ""
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
     """A user's tie to an application. Also who shares it through a group is a member.
 
     Messages of the application with an id up to `cleared_to` are deleted for this user; `changed` is the
-    number under which the user's devices hear of the last such clearing.
+    number under which the user's devices hear of the last such clearing. The user wants to be rung for messages of
+    `min_level` and above, and for none before `muted_until`; 0: at any time.
     """
 
     user_id: int
@@ -53,6 +61,8 @@ class Subscription(Struct, frozen=True, kw_only=True):
     sort_key: str
     cleared_to: int
     changed: int
+    muted_until: int = 0
+    min_level: int = 0
 
 
 class Device(Struct, frozen=True, kw_only=True):
@@ -104,13 +114,17 @@ class Image(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """A secret that acts as an application or a device. Only `digest`, the SHA-256 of the secret, is kept."""
+    """A secret that acts as an application or a device. Only `digest`, the SHA-256 of the secret, is kept.
+
+    `name` says in a person's words where it is used.
+    """
 
     id: int
     kind: TokenKind
     subject_id: int
     created: int
     last_used: int | None = None
+    name: str = ""
 
 
 class Message(Struct, frozen=True, kw_only=True, gc=False):
@@ -187,7 +201,15 @@ class Cleared(Struct, frozen=True, kw_only=True):
     cleared_to: int
 
 
-Change = EntryChange | Cleared
+class Lists(Struct, frozen=True, kw_only=True):
+    """These lists of the user are not as they were. Only told, never stored: a replay does not have it."""
+
+    user_id: int
+    changed: int
+    lists: tuple[ListName, ...]
+
+
+Change = EntryChange | Cleared | Lists
 
 
 class ChangePage(Struct, frozen=True):
@@ -202,3 +224,40 @@ class ChangePage(Struct, frozen=True):
     cursor: int
     more: bool
     hole: bool
+
+
+class Count(Struct, frozen=True):
+    """What an inbox holds of an application: `unread` up to UNREAD_CAP, `total` up to TOTAL_CAP."""
+
+    application_id: int
+    unread: int
+    total: int
+
+
+class Counts(Struct, frozen=True):
+    """`applications` are those with messages. `pinned` is counted up to UNREAD_CAP."""
+
+    applications: list[Count]
+    pinned: int
+
+
+class Note(Struct, frozen=True):
+    """A message without its text."""
+
+    id: int
+    public_id: str
+    application_id: int
+    dialect: str
+    priority: int
+    level: int
+    created: int
+    title: str
+    read: bool
+
+
+class Roll(Struct, frozen=True):
+    """The newest notes since a time, at most NOTES; `more` are there besides, counted up to NOTES_BEYOND."""
+
+    since: int
+    notes: list[Note]
+    more: int

@@ -91,6 +91,26 @@ class NewApplication(Struct, frozen=True, kw_only=True):
     token_sealed: bytes | None = None
     sort_key: str | None = None
     content_type: str = AUTO
+    type: str = ""
+    url: str = ""
+    token_name: str = ""
+
+
+class ApplicationChange(Struct, frozen=True, kw_only=True):
+    """What is to become of an application; None leaves. The last three are the asking user's own, the rest everybody's.
+
+    `muted_until` 0: not muted.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    url: str | None = None
+    default_priority: int | None = None
+    content_type: str | None = None
+    sort_key: str | None = None
+    muted_until: int | None = None
+    min_level: int | None = None
 
 
 class ChangedUser(Struct, frozen=True):
@@ -137,6 +157,33 @@ class TokenInfo(Struct, frozen=True):
     token: Token
     subject: str
     user: str
+
+
+class KeptToken(Struct, frozen=True):
+    """A token with the sealed copy of its secret, if there is one."""
+
+    token: Token
+    sealed: bytes | None = None
+
+
+class UserInfo(Struct, frozen=True):
+    """A user as admins see him: how many applications he owns and devices he has, and when any of these was used."""
+
+    user: User
+    applications: int
+    devices: int
+    last_used: int | None = None
+
+
+class Holdings(Struct, frozen=True):
+    """What goes when a user goes: the names of the applications that are his alone, devices, messages in his inbox.
+
+    Messages are counted up to a bound.
+    """
+
+    applications: list[str]
+    devices: int
+    messages: int
 
 
 class StoreInfo(Struct, frozen=True):
@@ -190,6 +237,10 @@ class Store(Protocol):
     async def user(self, user_id: int) -> User | None: ...
     async def user_by_name(self, name: str) -> User | None: ...
     async def users(self) -> list[User]: ...
+    async def user_infos(self) -> list[UserInfo]: ...
+    async def holdings(self, user_id: int, limit: int) -> Holdings:
+        """Counts up to `limit` messages."""
+
     async def update_user(
         self,
         user_id: int,
@@ -218,17 +269,13 @@ class Store(Protocol):
         """By sort key (bytewise), then id. What he has left is there while his inbox holds its messages."""
 
     async def update_application(
-        self,
-        user_id: int,
-        application_id: int,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        default_priority: int | None = None,
-        content_type: str | None = None,
-        sort_key: str | None = None,
+        self, user_id: int, application_id: int, change: ApplicationChange
     ) -> Subscription | None:
-        """`sort_key` is the user's own, the rest everybody's. None leaves. Raises `Conflict` for a sort key in use."""
+        """Raises `Conflict` for a sort key in use."""
+
+    async def order_applications(self, user_id: int, ids: Sequence[int]) -> bool:
+        """Gives the user's applications the order of the ids; those that are not among them keep theirs, behind.
+        False, and nothing changed: one of them is not listed for him."""
 
     async def delete_application(self, application_id: int, *, now: int) -> bool:
         """Its owners' messages are deleted; others keep theirs, and it is listed for them while they do."""
@@ -289,12 +336,21 @@ class Store(Protocol):
         """Removes up to `limit` devices that have not been used for too long, and returns them."""
 
     async def add_token(
-        self, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+        self, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int, name: str = ""
     ) -> Token: ...
     async def replace_tokens(
         self, kind: TokenKind, subject_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
     ) -> Token:
         """One new token; all others of the application or device are dead."""
+
+    async def kept_tokens(self, kind: TokenKind, subject_id: int) -> list[KeptToken]:
+        """By id."""
+
+    async def rename_token(self, token_id: int, name: str) -> Token | None: ...
+    async def rotate_token(
+        self, token_id: int, *, digest: bytes, sealed: bytes | None = None, now: int
+    ) -> Token | None:
+        """The token with another secret, as if it had just been made; the old one is dead."""
 
     async def sealed_tokens(self, kind: TokenKind, subject_ids: Sequence[int]) -> dict[int, bytes]:
         """The newest sealed copy for each application or device that has one."""

@@ -12,10 +12,21 @@ from msgspec import UNSET, Struct
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.access import Actor
-from carillon.core.errors import BadInput, CarillonError, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
+from carillon.core.errors import (
+    BadInput,
+    CarillonError,
+    ElevationNeeded,
+    Forbidden,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from carillon.core.kit import Kit
+from carillon.core.limits import KIB
 from carillon.core.peers import Peer
 from carillon.core.ports import Sender
+from carillon.dialects._cookies import Cookie, require_same_origin
 from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
 from carillon.dialects.native import parse, render
 from carillon.dialects.native.answers import Error, Problem
@@ -27,6 +38,10 @@ Headers = Iterable[tuple[bytes, bytes]]
 TOLD_AS = ((parse.FieldError, BadInput), (Unauthenticated, Unauthenticated), (TooMany, TooMany))
 
 ELEVATED = frozenset({"elevated", "admin"})
+ADMINS = frozenset({"admin", "admin-look"})
+
+COOKIE = Cookie("carillon-session")
+FROM_ANYBODY = 64 * KIB  # bytes of a body that is read before anybody has said who he is
 
 _JSON_MEDIA = re.compile(rb"\s*application/(?:json|[\w.-]+\+json)\s*(?:;|\Z)", re.IGNORECASE)
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -75,29 +90,43 @@ class _Served:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await self._answer(scope, receive)
+            body, headers = await self._answer(scope, receive)
         except CarillonError as error:
             await refuse(send, error)
         except Disconnected:
             return
         else:
-            await respond(send, 200 if body else 204, body, headers=(JSON,) if body else ())
+            await respond(send, 200 if body else 204, body, headers=[*((JSON,) if body else ()), *headers])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, Headers]:
         operation = self._operation
-        actor = await caller(self._kit, scope, signing_in=operation.access == "sign-in")
-        if operation.access == "admin" and not actor.user.admin:
-            raise Forbidden("only admins may do this")
-        if operation.access in ELEVATED and not actor.elevated(self._kit.clock.now()):
-            raise Forbidden("this takes the password: send it instead of the token, or elevate the device first")
+        who = None if operation.access == "anyone" else await self._let_in(scope)
         query = parse.parse_query(operation.query, scope["query_string"])
-        number = parse.parse_id(scope["path_params"].get("id", "0"))
+        place = scope["path_params"]
+        number = parse.parse_id(place.get("id", "0"))
         body = Nothing() if operation.body is Nothing else await self._body(scope, receive)
-        answer = await self._handler(self._kit, Call(actor, query, body, number, receive))
-        return b"" if answer is None else render.encode(answer)
+        peer = self._kit.peers.of(scope["client"], scope["headers"])
+        token = parse.parse_id(place.get("token", "0"), "token")
+        call = Call(who, query, body, number, scope, receive, peer, public_id=place.get("public_id", ""), token=token)
+        answer = await self._handler(self._kit, call)
+        headers = call.headers or renewal(self._kit, scope, who)
+        return b"" if answer is None else render.encode(answer), headers
+
+    async def _let_in(self, scope: Scope) -> Actor:
+        """Raises Unauthenticated, Forbidden, TooMany."""
+        access = self._operation.access
+        actor = await caller(self._kit, scope, signing_in=access == "sign-in")
+        if access in ADMINS and not actor.user.admin:
+            raise Forbidden("only admins may do this")
+        if access in ELEVATED and not actor.elevated(self._kit.clock.now()):
+            raise ElevationNeeded("this takes the password: send it instead of the token, or elevate the device first")
+        return actor
 
     async def _body(self, scope: Scope, receive: Receive) -> Struct:
-        body = await read_body(scope, receive, self._kit.limits.request)
+        limit = self._kit.limits.request
+        body = await read_body(
+            scope, receive, min(limit, FROM_ANYBODY) if self._operation.access == "anyone" else limit
+        )
         require_json(scope["headers"])
         return parse.parse_body(self._operation.body, body)
 
@@ -117,11 +146,11 @@ def require_json(headers: Headers) -> None:
 
 
 async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
-    """The user who asks, by a device's token or by name and password. `signing_in`: also with the published one.
+    """The user who asks, by a device's token, by name and password, or by the cookie of a session, in this order.
 
-    Raises Unauthenticated, Forbidden, TooMany.
+    `signing_in`: also with the published password. Raises Unauthenticated, Forbidden, TooMany.
     """
-    token = secret(scope)
+    token = secret(scope) or _cookie(kit, scope)
     peer = kit.peers.of(scope["client"], scope["headers"])
     who = await kit.access.device(token, peer) if token else await _by_password(kit, scope["headers"], peer)
     if not signing_in:
@@ -153,6 +182,29 @@ def secret(scope: Scope) -> str | None:
     return query_fields(query).get(parse.TOKEN) if query else None
 
 
+def _cookie(kit: Kit, scope: Scope) -> str | None:
+    """Raises Forbidden for one that a page of another origin made the browser send."""
+    if _basic(scope["headers"]) is not None:
+        return None
+    token = COOKIE.sent(scope["headers"])
+    if token is not None:
+        require_same_origin(kit, scope)
+    return token
+
+
+def renewal(kit: Kit, scope: Scope, who: Actor | None) -> Headers:
+    """Lets the browser keep the cookie for as long as the session lasts now, where its use has been written down."""
+    if who is None or who.device is None or not who.noted or secret(scope):
+        return []
+    token = COOKIE.sent(scope["headers"])
+    return [session_cookie(kit, scope, token, seconds=who.device.expires_after)] if token else []
+
+
+def session_cookie(kit: Kit, scope: Scope, token: str, *, seconds: int = 0) -> tuple[bytes, bytes]:
+    """The header that gives a browser its session; with an empty token: that takes it away."""
+    return b"set-cookie", COOKIE.set(kit, scope, token, seconds=seconds).encode("latin-1")
+
+
 def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers. No WWW-Authenticate: browsers would ask for a password."""
     field = error.field if isinstance(error, parse.FieldError) else UNSET
@@ -173,11 +225,17 @@ async def refuse(send: Send, error: CarillonError) -> None:
 
 
 async def _by_password(kit: Kit, headers: Headers, peer: Peer) -> Actor:
-    for name, value in headers:
-        if name == b"authorization" and value[:6].lower() == b"basic ":
-            try:
-                user, _, password = base64.b64decode(value[6:]).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
-                raise Unauthenticated("the name and password cannot be read") from None
-            return await kit.access.password(user, password, peer)
-    raise Unauthenticated("send the token of a device, as Authorization: Bearer TOKEN, or name and password")
+    pair = _basic(headers)
+    if pair is None:
+        raise Unauthenticated("send the token of a device, as Authorization: Bearer TOKEN, or name and password")
+    try:
+        user, _, password = base64.b64decode(pair).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise Unauthenticated("the name and password cannot be read") from None
+    return await kit.access.password(user, password, peer)
+
+
+def _basic(headers: Headers) -> bytes | None:
+    return next(
+        (value[6:] for name, value in headers if name == b"authorization" and value[:6].lower() == b"basic "), None
+    )

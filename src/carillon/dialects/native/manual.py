@@ -101,7 +101,8 @@ def _operation(route: str, operation: Json) -> str:
         described = ((f"<code>{escape(one['name'])}</code> {_kind(one['schema'])}", _where(one)) for one in parameters)
         parts.append(f"<h4>Parameters</h4>{_list(described)}")
     if body := operation.get("requestBody"):
-        parts.append(f"<h4>Body</h4><p>{_kind(body['content'][JSON]['schema'])}</p>")
+        ((media, content),) = body["content"].items()
+        parts.append(f"<h4>Body</h4><p>{_kind(content['schema']) if content else _code(media)}</p>")
     parts.append(f"<h4>Answers</h4>{_list(_answers(operation['responses']))}")
     parts.append(f"<h4>Example</h4><pre>{escape(curl(route, operation))}</pre></section>")
     return "".join(parts)
@@ -116,18 +117,27 @@ def curl(route: str, operation: Json) -> str:
         words.append("-N")
     if method not in ("GET", "POST"):
         words += ["-X", method]
-    words += ["-H", '"Authorization: Bearer $TOKEN"']
+    if operation["security"]:
+        words += ["-H", '"Authorization: Bearer $TOKEN"']
     if body := operation.get("requestBody"):
-        words += ["--json", f"'{json.dumps(body['content'][JSON]['example'])}'"]
+        words += _sent(body["content"])
     shown = {
         one["name"]: json.dumps(one["schema"]["examples"][0])
         for one in operation.get("parameters", ())
         if "examples" in one["schema"]
     }
-    path = path.replace("{id}", shown.pop("id", ""))
+    path = path.replace("{id}", shown.pop("id", "")).replace("{token}", shown.pop("token", ""))
+    path = path.replace("{public_id}", json.loads(shown.pop("public_id", '""')))
     query = "&".join(f"{name}={value}" for name, value in shown.items())
     words.append(f'"$SERVER{path}{"?" if query else ""}{query}"')
     return " ".join(words)
+
+
+def _sent(content: Json) -> list[str]:
+    if JSON in content:
+        return ["--json", f"'{json.dumps(content[JSON]['example'])}'"]
+    (media,) = content
+    return ["-H", f'"Content-Type: {media.replace("*", "png")}"', "--data-binary", "@picture.png"]
 
 
 def _answers(responses: Json) -> Iterator[tuple[str, str]]:
@@ -137,7 +147,8 @@ def _answers(responses: Json) -> Iterator[tuple[str, str]]:
             refusals.append(status)
             continue
         forms = [
-            f"{_kind(content['schema'])} as {_code(media)}" for media, content in answer.get("content", {}).items()
+            f"{_kind(content.get('schema', {'type': 'bytes'}))} as {_code(media)}"
+            for media, content in answer.get("content", {}).items()
         ]
         yield f"<code>{status}</code>", " or ".join(forms) or _text(answer["description"])
     yield f"<code>{', '.join(refusals)}</code>", '<a href="#refusals">refused</a>'

@@ -11,6 +11,7 @@ from carillon.core.kit import Build
 from carillon.core.limits import Limits
 from carillon.dialects.native.answers import Error
 from carillon.dialects.native.asks import Action
+from carillon.dialects.native.door import COOKIE
 from carillon.dialects.native.operation import JSON, Access, Nothing, Operation
 
 LICENCE = {"name": "MIT", "identifier": "MIT"}
@@ -27,7 +28,7 @@ ABOUT = (
 
 # Of any operation. 403 while the published password stands, 503 when storage cannot do it now.
 ALWAYS = {400, 401, 403, 429, 503}
-BUT: dict[Access, set[int]] = {"application": {403}, "sign-in": {403}}
+BUT: dict[Access, set[int]] = {"anyone": {401, 403}, "application": {403}, "sign-in": {403}}
 
 WHY = {
     400: "Malformed, or a field is unknown or out of its bounds",
@@ -38,15 +39,17 @@ WHY = {
     413: "Longer than a limit",
     415: "The body is not JSON",
     429: "Too many messages, failed sign-ins or open streams. Try again after the seconds of Retry-After",
+    502: "Another server did not answer as it should",
     503: "Not now: nothing was stored. Try again after the seconds of Retry-After",
     507: "The disk is full: nothing was stored",
 }
 
 BY_APPLICATION: list[Json] = [{"application": []}, {"query": []}]
-BY_USER: list[Json] = [{"device": []}, {"query": []}, {"password": []}]
+BY_USER: list[Json] = [{"device": []}, {"query": []}, {"password": []}, {"session": []}]
 
 NEEDS: dict[Access, str] = {
     "elevated": "By password, or by a device that has lately been shown it.",
+    "admin-look": "For admins.",
     "admin": "For admins, by password, or by a device that has lately been shown it.",
 }
 
@@ -59,13 +62,19 @@ SCHEMES = {
         "name": "token",
         "description": "The same token, for browsers' WebSocket and EventSource, which can send no header",
     },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE.name,
+        "description": "What signing in gives a browser; only for pages of this server itself",
+    },
     "password": {"type": "http", "scheme": "basic", "description": "Name and password"},
 }
 
 
 def describe(operations: Sequence[Operation], limits: Limits, build: Build) -> Json:
     kinds = [Error, Action]
-    kinds += [kind for one in operations for kind in (one.body, one.answer) if kind not in (None, Nothing)]
+    kinds += [kind for one in operations for kind in (one.body, one.answer) if kind not in (None, Nothing, bytes)]
     schemas = msgspec.json.schema_components(kinds, ref_template=TEMPLATE)[1]
     _bound(schemas, limits)
     paths: Json = {}
@@ -89,7 +98,7 @@ def _operation(operation: Operation, limits: Limits) -> Json:
     described: Json = {
         "operationId": "_".join(operation.summary.lower().rstrip("?").split()),
         "summary": operation.summary,
-        "security": BY_APPLICATION if operation.access == "application" else BY_USER,
+        "security": _security(operation.access),
         "responses": _responses(operation),
     }
     if text := " ".join(filter(None, (operation.text, NEEDS.get(operation.access)))):
@@ -101,7 +110,15 @@ def _operation(operation: Operation, limits: Limits) -> Json:
         if operation.example is not None:
             content["example"] = operation.example
         described["requestBody"] = {"required": True, "content": {JSON: content}}
+    elif operation.takes:
+        described["requestBody"] = {"required": True, "content": {operation.takes: {}}}
     return described
+
+
+def _security(access: Access) -> list[Json]:
+    if access == "anyone":
+        return []
+    return BY_APPLICATION if access == "application" else BY_USER
 
 
 def _parameters(operation: Operation, limits: Limits) -> list[Json]:
@@ -109,6 +126,12 @@ def _parameters(operation: Operation, limits: Limits) -> list[Json]:
     if "{id}" in operation.path:
         number = {"type": "integer", "minimum": 1, "examples": [42]}
         found.append({"name": "id", "in": "path", "description": operation.of, "required": True, "schema": number})
+    if "{public_id}" in operation.path:
+        word: Json = {"type": "string", "examples": ["k3X9bQ0aTz5L"]}
+        found.append({"name": "public_id", "in": "path", "description": operation.of, "required": True, "schema": word})
+    if "{token}" in operation.path:
+        number = {"type": "integer", "minimum": 1, "examples": [7]}
+        found.append({"name": "token", "in": "path", "description": "Of a token", "required": True, "schema": number})
     schemas = msgspec.json.schema_components([operation.query], ref_template=TEMPLATE)[1]
     _bound(schemas, limits)
     for schema in schemas.values():
@@ -125,7 +148,8 @@ def _responses(operation: Operation) -> Json:
     if operation.answer is None:
         responses: Json = {"204": {"description": "Done"}}
     else:
-        content = {media: {"schema": _schema(operation.answer)} for media in operation.media}
+        shape = {} if operation.answer is bytes else {"schema": _schema(operation.answer)}
+        content = {media: shape for media in operation.media}
         responses = {"200": {"description": "OK", "content": content}}
     refusals = ALWAYS.union(operation.refusals) - BUT.get(operation.access, set())
     return responses | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}

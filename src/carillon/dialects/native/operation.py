@@ -6,18 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 from msgspec import Struct
-from starlette.types import ASGIApp, Receive
+from starlette.types import ASGIApp, Receive, Scope
 
 from carillon.core.access import Actor
+from carillon.core.errors import Unauthenticated
 from carillon.core.kit import Kit
+from carillon.core.peers import Peer
 
 Q = TypeVar("Q", bound=Struct)
 B = TypeVar("B", bound=Struct)
 A = TypeVar("A", bound=Struct)
 
 # Whose credential opens it. "sign-in" is a device's, also while the password is the published default; "elevated" a
-# password's, or that of a device which has lately been shown it; "admin" such a one of an admin.
-Access = Literal["application", "device", "sign-in", "elevated", "admin"]
+# password's, or that of a device which has lately been shown it; "admin" such a one of an admin, who needs less to look
+# only: "admin-look". "anyone" is anybody's, known or not.
+Access = Literal["anyone", "application", "device", "sign-in", "elevated", "admin-look", "admin"]
 
 JSON = "application/json"
 
@@ -27,13 +30,29 @@ class Nothing(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Call(Struct, Generic[Q, B], frozen=True):
-    """A request, checked. `id` is that of the path, 0 where the path has none; `receive` is ASGI's."""
+    """A request, checked. `scope` and `receive` are ASGI's.
 
-    actor: Actor
+    `id`, `token` and `public_id` are those of the path, 0 and empty where the path has none; `peer` is who is at the
+    other end. `headers` takes what the answer brings along. `who` is None only where anybody may ask.
+    """
+
+    who: Actor | None
     query: Q
     body: B
     id: int
+    scope: Scope
     receive: Receive
+    peer: Peer
+    public_id: str = ""
+    token: int = 0
+    headers: list[tuple[bytes, bytes]] = []
+
+    @property
+    def actor(self) -> Actor:
+        """Raises Unauthenticated where nobody we know asks."""
+        if self.who is None:
+            raise Unauthenticated("sign in first")
+        return self.who
 
 
 class Front(Struct, frozen=True):
@@ -46,9 +65,11 @@ Handler = Callable[[Kit, Any], Awaitable[Struct | None]]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """`answer` None: 204 without a body. `media` are the forms of the answer, `headers` its own, with what they do.
+    """`answer` None: 204 without a body, `bytes`: something else than JSON. `media` are the forms of the answer,
+    `headers` its own, with what they do.
 
-    `of` says whose the id in the path is. `refusals` are its own statuses, beside those that any operation has.
+    `of` says whose the id in the path is. `takes` is the media type of a body that is no JSON, and that the handler
+    reads itself. `refusals` are its own statuses, beside those that any operation has.
     """
 
     method: str
@@ -59,6 +80,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     access: Access = "device"
     query: type[Struct] = Nothing
     body: type[Struct] = Nothing
+    takes: str = ""
     example: Mapping[str, object] | None = None
     answer: Any = None
     media: tuple[str, ...] = (JSON,)
