@@ -16,6 +16,7 @@ from carillon.core.tokens import Tokens
 IMAGE_NAME = 25  # characters, as Gotify's
 CONTENT_TYPES = (AUTO, PLAIN, MARKDOWN)
 GONE = "application does not exist"
+NOT_MEMBER = "its messages reach you no more, so you cannot send any"
 NOT_OWNER = "only its owner may do this with an application"
 
 
@@ -50,6 +51,15 @@ class Applications:
     async def sender(self, user_id: int, application_id: int) -> Sender:
         """An application of the user's own, ready to publish. Raises NotFound, and Forbidden for a member."""
         await self.own(user_id, application_id)
+        sender = await self._store.sender(application_id)
+        if sender is None:
+            raise NotFound(GONE)
+        return sender
+
+    async def shared_sender(self, user_id: int, application_id: int) -> Sender:
+        """As `sender`, also for a member. Raises NotFound, and Forbidden where the messages reach him no more."""
+        if (await self.get(user_id, application_id)).role == "receiver":
+            raise Forbidden(NOT_MEMBER)
         sender = await self._store.sender(application_id)
         if sender is None:
             raise NotFound(GONE)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+LOSSY = ("JPEG", "WEBP")
 PIXELS = 4096 * 4096  # by the file's head, before anything is decoded: 64 MiB
 EDGE = 512  # pixels: more than any client shows of an application
 SCANS = 64  # of a JPEG, each of which goes over all its pixels: a camera's has one, one for the web about ten
@@ -26,7 +27,7 @@ NO_IMAGE = "file must be an image"  # gotify/server's words, for which programs 
 
 
 class Picture(Struct, frozen=True):
-    """A picture of ours, of at most EDGE × EDGE pixels. `extension` is "png" or "jpg"."""
+    """A picture of ours. `extension` is "png" or "jpg"."""
 
     media_type: str
     extension: str
@@ -34,9 +35,10 @@ class Picture(Struct, frozen=True):
 
 
 class Pictures:
-    """Reads pictures off the loop, AT_ONCE at the same time."""
+    """Reads pictures off the loop, AT_ONCE at the same time, for at most `edge` × `edge` pixels."""
 
-    def __init__(self) -> None:
+    def __init__(self, edge: int = EDGE) -> None:
+        self._edge = edge
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._here = 0
 
@@ -47,13 +49,13 @@ class Pictures:
         self._here += 1
         try:
             async with self._turn:
-                return await asyncio.to_thread(read_picture, data)
+                return await asyncio.to_thread(read_picture, data, self._edge)
         finally:
             self._here -= 1
 
 
-def read_picture(data: bytes) -> Picture:
-    """The picture in a file of any of FORMATS, of an animation the first one, upright and scaled down to EDGE.
+def read_picture(data: bytes, edge: int = EDGE) -> Picture:
+    """The picture in a file of any of FORMATS, of an animation the first one, upright and scaled down to `edge`.
 
     Raises BadInput for what is none, is cut off, or has more than PIXELS.
     """
@@ -64,31 +66,42 @@ def read_picture(data: bytes) -> Picture:
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as found:
             if found.width * found.height <= PIXELS:
-                return _written(_upright(found))
+                photograph = found.format in LOSSY
+                return _written(_upright(found, edge), photograph=photograph)
     # What decoders raise for a bad file is of every kind: OSError, SyntaxError, ValueError, struct.error, a warning.
     except Exception:
         raise BadInput(NO_IMAGE) from None
     raise BadInput(f"file must be an image of at most {PIXELS} pixels")
 
 
-def _upright(found: Image) -> Image:
+def _upright(found: Image, edge: int) -> Image:
     from PIL import ImageOps
 
-    found.draft("RGB", (EDGE, EDGE))  # a JPEG can be decoded at a fraction of its size
+    found.draft("RGB", (edge, edge))  # a JPEG can be decoded at a fraction of its size
     mode = "RGBA" if found.has_transparency_data else "RGB"
     drawn: Image = found if found.mode == mode else found.convert(mode)
-    drawn.thumbnail((EDGE, EDGE))
+    drawn.thumbnail((edge, edge))
     ImageOps.exif_transpose(drawn, in_place=True)
     drawn.info.clear()  # colour profile, comment and place are written from here
     return drawn
 
 
-def _written(drawn: Image) -> Picture:
-    png = BytesIO()
-    drawn.save(png, "PNG", optimize=True)
-    if drawn.mode == "RGB" and png.tell() > PHOTOGRAPH:
-        jpeg = BytesIO()
-        drawn.save(jpeg, "JPEG", quality=88, optimize=True)
-        if jpeg.tell() < png.tell() // 2:
-            return Picture("image/jpeg", "jpg", jpeg.getvalue())
-    return Picture("image/png", "png", png.getvalue())
+def _written(drawn: Image, *, photograph: bool) -> Picture:
+    """Of a small one it is tried which form is shorter; a large one stays what it was: PNG may take seconds."""
+    large = drawn.width * drawn.height > EDGE * EDGE
+    if large and photograph and drawn.mode == "RGB":
+        return Picture("image/jpeg", "jpg", _jpeg(drawn))
+    buffer = BytesIO()
+    drawn.save(buffer, "PNG", optimize=not large)
+    png = buffer.getvalue()
+    if drawn.mode == "RGB" and len(png) > PHOTOGRAPH and not large:
+        jpeg = _jpeg(drawn)
+        if len(jpeg) < len(png) // 2:
+            return Picture("image/jpeg", "jpg", jpeg)
+    return Picture("image/png", "png", png)
+
+
+def _jpeg(drawn: Image) -> bytes:
+    buffer = BytesIO()
+    drawn.save(buffer, "JPEG", quality=88, optimize=True)
+    return buffer.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -22,12 +22,14 @@ from carillon.core.models import (
     Application,
     Change,
     ChangePage,
+    Counts,
     Device,
     DeviceKind,
     Group,
     Image,
     InboxItem,
     Message,
+    Roll,
     Share,
     Subscription,
     Token,
@@ -194,6 +196,22 @@ class StoreInfo(Struct, frozen=True):
     schema: int
 
 
+class Census(Struct, frozen=True):
+    """How many of each there are, and how many bytes the database takes."""
+
+    users: int
+    applications: int
+    messages: int
+    bytes: int
+
+
+class Queue(Struct, frozen=True):
+    """What was accepted and waits for its COMMIT; bytes are estimated."""
+
+    writes: int
+    bytes: int
+
+
 class Store(Protocol):
     """The truth. A method that changes something returns after COMMIT, and then has told `announce`.
 
@@ -217,19 +235,46 @@ class Store(Protocol):
         """Up to `limit` messages of an inbox, newest first, ids below `before`; with `after` oldest first, above it."""
 
     async def item(self, user_id: int, message_id: int) -> InboxItem | None: ...
+    async def item_by_public_id(self, user_id: int, public_id: str) -> InboxItem | None: ...
+    async def counts(self, user_id: int) -> Counts:
+        """Reads no more entries than are counted, however many are cleared and not yet swept."""
+
+    async def roll(self, user_id: int, *, since: int) -> Roll:
+        """Reads no more than NOTES and NOTES_BEYOND entries, however long the inbox."""
 
     async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage: ...
 
     async def mark(
-        self, user_id: int, ids: Sequence[int], *, read: int | None = None, dismissed: int | None = None
+        self,
+        user_id: int,
+        ids: Sequence[int],
+        *,
+        read: int | None = None,
+        dismissed: int | None = None,
+        pinned: int | None = None,
     ) -> list[int]:
-        """Sets `read` and/or `dismissed` to a time (0: unset; None: leave). Returns the ids that are in the inbox."""
+        """Sets states to a time (0: unset; None: leave). Returns the ids that are in the inbox."""
+
+    async def read_up_to(
+        self, user_id: int, up_to: int, *, application_id: int | None = None, now: int, limit: int
+    ) -> int:
+        """Marks up to `limit` unread messages with ids up to `up_to` as read, and returns how many there were."""
 
     async def delete_entries(self, user_id: int, ids: Sequence[int], *, now: int) -> list[int]:
         """Their content is gone at once, a tombstone stays. Returns the ids that were in the inbox."""
 
-    async def clear(self, user_id: int, application_id: int | None, *, now: int) -> None:
-        """Deletes all messages of an application (None: of all) from an inbox; costs the same however many."""
+    async def clear(self, user_id: int, application_id: int | None, *, now: int, up_to: int | None = None) -> None:
+        """Deletes all messages of an application (None: of all) from an inbox, or those with ids up to `up_to`;
+        costs the same however many."""
+
+    async def clear_to(self, user_id: int, marks: Mapping[int, int], *, now: int) -> None:
+        """The same for each application up to an id of its own."""
+
+    async def older(
+        self, user_id: int, application_id: int | None, *, older_than: int, up_to: int | None = None
+    ) -> dict[int, int]:
+        """For an application (None: for each) the id up to which all its messages in the inbox are older than that
+        time, at most `up_to`. Reads each of these messages."""
 
     async def add_user(self, user: NewUser) -> User:
         """Raises `Conflict` when the name is taken."""
@@ -397,8 +442,18 @@ class Store(Protocol):
         """The users with new messages since the last `final` end: from now on readers of changes whose cursor is older
         get a hole."""
 
+    async def settings(self) -> dict[str, str]:
+        """What admins have decided: JSON by name, also names that this version does not know."""
+
+    async def decide(self, values: Mapping[str, str | None]) -> None:
+        """Keeps JSON under these names; None: nothing is kept under it any more."""
+
     async def ping(self) -> None: ...
     async def info(self) -> StoreInfo: ...
+    async def census(self) -> Census:
+        """Counts rows: some milliseconds for a hundred thousand messages."""
+
+    def queue(self) -> Queue: ...
     async def check(self) -> list[str]:
         """Looks through the database; a line for each thing that is wrong."""
 
@@ -445,3 +500,20 @@ class Hub(Protocol):
 
     def close(self) -> None:
         """Ends every listener (going away)."""
+
+
+class Fetched(Struct, frozen=True):
+    """What was at an address. `media_type` in small letters and without parameters, empty if it was not said."""
+
+    media_type: str
+    body: bytes
+
+
+class Web(Protocol):
+    """What is elsewhere, beyond a guard that refuses addresses of this network."""
+
+    async def fetch(self, url: str, *, accept: str, largest: int, seconds: float) -> Fetched:
+        """What GET answers, redirects followed, within so many bytes and seconds.
+
+        Raises BadInput for what is no http or https address, Unreachable for everything else than a 200.
+        """

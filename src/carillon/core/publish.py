@@ -52,6 +52,25 @@ class Draft(Struct, kw_only=True, omit_defaults=True, gc=False):
         return bool(given) or not (self.tags is self.actions is None and self.ttl is None)
 
 
+def again(message: Message) -> Draft:
+    """The same content, for the scale of the message's dialect. Without its key: what has that now stays."""
+    return Draft(
+        body=message.body,
+        title=message.title,
+        priority=message.priority,
+        content_type=message.content_type,
+        extras=message.extras,
+        url=message.url,
+        url_title=message.url_title,
+        sound=message.sound,
+        icon=message.icon,
+        tags=message.tags,
+        actions=message.actions,
+        ttl=None if message.expires is None else max(1, (message.expires - message.created) // 1_000_000),
+        encrypted=message.encrypted,
+    )
+
+
 class Publisher:
     def __init__(self, *, store: Store, clock: Clock, ids: Ids, limits: Limits) -> None:
         self._store = store

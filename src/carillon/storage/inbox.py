@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -47,7 +47,12 @@ ONE = f"""{ITEMS} AND e.message_id = ? AND e.user_id = ? AND e.message_id > coal
     SELECT cleared_to FROM subscriptions s WHERE s.user_id = e.user_id AND s.application_id = e.application_id
 ), 0)"""
 
+BY_PUBLIC_ID = "SELECT id FROM messages WHERE public_id = ?"
+
 UNSWEPT = "SELECT 1 FROM subscriptions WHERE user_id = ? AND swept_to < cleared_to LIMIT 1"
+NEWEST = """
+    SELECT message_id FROM entries WHERE user_id = ? AND deleted = 0 AND message_id < ? ORDER BY message_id DESC LIMIT ?
+"""
 NEAREST_OF = {
     order: f"""
     SELECT message_id FROM entries
@@ -56,6 +61,22 @@ NEAREST_OF = {
 """
     for order in ORDERS
 }
+
+TIES = "SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ? ORDER BY application_id"
+UNREAD = """
+    SELECT message_id FROM entries
+    WHERE user_id = ? AND application_id = ? AND read IS NULL AND deleted = 0 AND message_id > ? AND message_id <= ?
+    ORDER BY message_id LIMIT ?
+"""
+BETWEEN = """
+    SELECT 1 FROM entries
+    WHERE user_id = ? AND application_id = ? AND deleted = 0 AND message_id > ? AND message_id <= ? LIMIT 1
+"""
+NOT_OLDER = """
+    SELECT e.message_id FROM entries e CROSS JOIN messages m
+    WHERE e.user_id = ? AND e.application_id = ? AND e.deleted = 0 AND e.message_id > ? AND e.message_id <= ?
+    AND m.id = e.message_id AND m.created >= ? ORDER BY e.message_id LIMIT 1
+"""
 
 KNOWN = "SELECT c.changed, coalesce(u.forgotten, 0) FROM counters c LEFT JOIN users u ON u.id = ?"
 
@@ -103,7 +124,7 @@ async def page(
             WALK_APPLICATION[order], user_id, application_id, bottom, top, user_id, application_id, limit
         )
     elif await tx.row(UNSWEPT, user_id):
-        rows = await _merged(tx, user_id, bottom=bottom, top=top, order=order, limit=limit)
+        rows = await tx.each(ONE, await _merged(tx, user_id, bottom=bottom, top=top, order=order, limit=limit), user_id)
     else:
         rows = await tx.rows(WALK[order], user_id, bottom, top, limit)
     return [item_of(row) for row in rows]
@@ -113,8 +134,8 @@ def _within(number: int) -> int:
     return max(0, min(number, FAR))
 
 
-async def _merged(tx: Session, user_id: int, *, bottom: int, top: int, order: Order, limit: int) -> Sequence[Row]:
-    """While cleared entries wait for the sweep, a walk could cross a million of them.
+async def _merged(tx: Session, user_id: int, *, bottom: int, top: int, order: Order, limit: int) -> list[int]:
+    """Ids: while cleared entries wait for the sweep, a walk could cross a million of them.
 
     So: the nearest of each application above what was cleared of it, then the nearest of all these. Each of them is
     asked for at another moment, so what comes after the first is left for the next page: none is skipped.
@@ -122,11 +143,17 @@ async def _merged(tx: Session, user_id: int, *, bottom: int, top: int, order: Or
     ids: list[int] = []
     row = await tx.row("SELECT message FROM counters")
     top = min(top, row[0] + 1) if row else top
-    ties = await tx.rows("SELECT application_id, cleared_to FROM subscriptions WHERE user_id = ?", user_id)
-    for application_id, cleared_to in ties:
+    for application_id, cleared_to in await _ties(tx, user_id, None):
         rows = await tx.rows(NEAREST_OF[order], user_id, application_id, max(bottom, cleared_to), top, limit)
         ids += [row[0] for row in rows]
-    return await tx.each(ONE, sorted(ids, reverse=order == "DESC")[:limit], user_id)
+    return sorted(ids, reverse=order == "DESC")[:limit]
+
+
+async def newest(tx: Session, user_id: int, *, before: int, limit: int) -> list[int]:
+    """Ids of up to `limit` messages below one, newest first."""
+    if await tx.row(UNSWEPT, user_id):
+        return await _merged(tx, user_id, bottom=0, top=before, order="DESC", limit=limit)
+    return [row[0] for row in await tx.rows(NEWEST, user_id, before, limit)]
 
 
 async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
@@ -134,6 +161,11 @@ async def item(tx: Session, user_id: int, message_id: int) -> InboxItem | None:
         return None
     row = await tx.row(ONE, message_id, user_id)
     return item_of(row) if row else None
+
+
+async def item_by_public_id(tx: Session, user_id: int, public_id: str) -> InboxItem | None:
+    row = await tx.row(BY_PUBLIC_ID, public_id)
+    return await item(tx, user_id, row[0]) if row else None
 
 
 async def changes(tx: Session, user_id: int, *, after: int, limit: int) -> ChangePage:
@@ -173,21 +205,50 @@ def _change_of(row: Row) -> EntryChange | None:
 
 
 async def mark(
-    tx: Session, user_id: int, ids: Sequence[int], *, read: int | None = None, dismissed: int | None = None
+    tx: Session,
+    user_id: int,
+    ids: Sequence[int],
+    *,
+    read: int | None = None,
+    dismissed: int | None = None,
+    pinned: int | None = None,
 ) -> list[int]:
     found = await visible(tx, user_id, storable(ids))
-    marked = [(entry, _marked(entry, read, dismissed)) for entry in found]
-    await renew(tx, [after for before, after in marked if after != before])
+    marked = [
+        replace(
+            entry,
+            read=_marked(entry.read, read),
+            dismissed=_marked(entry.dismissed, dismissed),
+            pinned=_marked(entry.pinned, pinned),
+        )
+        for entry in found
+    ]
+    await renew(tx, [after for before, after in zip(found, marked, strict=True) if after != before])
     return [entry.message_id for entry in found]
 
 
-def _marked(entry: Entry, read: int | None, dismissed: int | None) -> Entry:
+def _marked(before: int | None, wanted: int | None) -> int | None:
     """None leaves, 0 unsets."""
-    return replace(
-        entry,
-        read=entry.read if read is None else read or None,
-        dismissed=entry.dismissed if dismissed is None else dismissed or None,
-    )
+    return before if wanted is None else wanted or None
+
+
+async def read_up_to(
+    tx: Session, user_id: int, up_to: int, *, application_id: int | None = None, now: int, limit: int
+) -> int:
+    """Application by application, since what is cleared of each and not yet swept may be a million entries."""
+    ids: list[int] = []
+    for number, cleared_to in await _ties(tx, user_id, application_id):
+        rows = await tx.rows(UNREAD, user_id, number, cleared_to, _within(up_to), limit - len(ids))
+        ids += [row[0] for row in rows]
+        if len(ids) == limit:
+            break
+    return len(await mark(tx, user_id, ids, read=now))
+
+
+async def _ties(tx: Session, user_id: int, application_id: int | None) -> Sequence[tuple[int, int]]:
+    """Application and `cleared_to`: of one, or for None of each."""
+    rows = await tx.rows(TIES, user_id)
+    return [(number, cleared_to) for number, cleared_to in rows if application_id in (None, number)]
 
 
 async def delete(tx: Session, user_id: int, ids: Sequence[int], *, now: int) -> list[int]:
@@ -198,6 +259,34 @@ async def delete(tx: Session, user_id: int, ids: Sequence[int], *, now: int) -> 
     return gone
 
 
-async def clear(tx: Session, user_id: int, application_id: int | None, *, now: int) -> None:
+async def clear(tx: Session, user_id: int, application_id: int | None, *, now: int, up_to: int | None = None) -> None:
     found = await subscriptions.listed(tx, user_id)
-    await subscriptions.clear(tx, user_id, [one for one in found if application_id in (None, one)], now=now)
+    wanted = [one for one in found if application_id in (None, one)]
+    if up_to is None:
+        await subscriptions.clear(tx, user_id, wanted, now=now)
+    else:
+        await clear_to(tx, user_id, dict.fromkeys(wanted, up_to), now=now)
+
+
+async def clear_to(tx: Session, user_id: int, marks: Mapping[int, int], *, now: int) -> None:
+    """An application of which nothing would go is left alone: nobody need hear of that."""
+    rising: dict[int, int] = {}
+    for number, cleared_to in await _ties(tx, user_id, None):
+        mark = _within(marks.get(number, 0))
+        if await tx.row(BETWEEN, user_id, number, cleared_to, mark):
+            rising[number] = mark
+    if rising:
+        await subscriptions.clear_to(tx, user_id, rising, now=now)
+
+
+async def older(
+    tx: Session, user_id: int, application_id: int | None, *, older_than: int, up_to: int | None = None
+) -> dict[int, int]:
+    """Times need not rise with ids: clocks go wrong, and another server's messages came later. So it looks at all."""
+    ((newest,),) = await tx.rows("SELECT message FROM counters")
+    top = newest if up_to is None else min(newest, _within(up_to))
+    marks: dict[int, int] = {}
+    for number, cleared_to in await _ties(tx, user_id, application_id):
+        row = await tx.row(NOT_OLDER, user_id, number, cleared_to, top, older_than)
+        marks[number] = row[0] - 1 if row else top
+    return marks

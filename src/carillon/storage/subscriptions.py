@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from carillon.core.errors import Conflict
 from carillon.core.models import Application, Cleared, Subscription
 from carillon.storage import sort_keys
 from carillon.storage.counters import draw
-from carillon.storage.session import Row, Session
+from carillon.storage.session import FAR, Row, Session
 
 LAST_USED = "(SELECT max(t.last_used) FROM tokens t WHERE t.application_id = a.id)"
 APPLICATION = f"a.id, a.name, a.description, a.default_priority, a.created, {LAST_USED}, a.content_type, a.image"
@@ -165,13 +167,18 @@ async def leave(tx: Session, user_id: int, application_id: int, *, now: int) -> 
 
 
 async def clear(tx: Session, user_id: int, application_ids: list[int], *, now: int) -> None:
+    """All that there is."""
+    await clear_to(tx, user_id, dict.fromkeys(application_ids, FAR), now=now)
+
+
+async def clear_to(tx: Session, user_id: int, marks: Mapping[int, int], *, now: int) -> None:
     """Raises a mark that hides what is below; the sweep removes it physically later.
 
     No time is kept of it, but for a tie that was left: it has to be there as long as a device may not have heard.
     """
-    following, changed = await draw(tx, changes=len(application_ids))
-    cleared_to = following - 1
-    for number, application_id in enumerate(application_ids, changed):
+    following, changed = await draw(tx, changes=len(marks))
+    for number, (application_id, mark) in enumerate(marks.items(), changed):
+        cleared_to = min(mark, following - 1)
         await tx.run(CLEAR, cleared_to, number, now, user_id, application_id)
         change = Cleared(user_id=user_id, changed=number, application_id=application_id, cleared_to=cleared_to)
         tx.tell([change])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from carillon.core.models import Role
+from carillon.core.models import UNREAD_CAP, ListName, Role
 
 Time = Annotated[
     str, Meta(description="RFC 3339 in UTC, six digits of fraction", extra_json_schema={"format": "date-time"})
 ]
+ContentType = Literal["auto", "text/plain", "text/markdown"]
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Tags = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"type": "string"}})]
 Actions = Annotated[Raw, Meta(extra_json_schema={"type": "array", "items": {"$ref": "#/components/schemas/Action"}})]
@@ -46,6 +47,7 @@ class State(Struct, gc=False):
     changed: int
     read: Time | None
     dismissed: Time | None
+    pinned: Time | None
 
 
 class InboxMessage(Message, kw_only=True, gc=False):
@@ -65,6 +67,11 @@ class Ids(Struct):
     ids: list[int]
 
 
+class Marked(Struct):
+    marked: Annotated[int, Meta(description="How many were not so before")]
+    more: Annotated[bool, Meta(description="Ask again at once")]
+
+
 class EntryChange(Struct, tag_field="type", tag="entry", kw_only=True, gc=False):
     """A message in the inbox, as it is now. `arrival`: it has just come. `message` is not there when it is deleted,
     nor in a stream when only its state changed.
@@ -75,6 +82,7 @@ class EntryChange(Struct, tag_field="type", tag="entry", kw_only=True, gc=False)
     application: int
     read: Time | None
     dismissed: Time | None
+    pinned: Time | None
     deleted: bool
     arrival: bool | UnsetType = UNSET
     message: Message | UnsetType = UNSET
@@ -86,6 +94,13 @@ class Cleared(Struct, tag_field="type", tag="cleared", gc=False):
     changed: int
     application: int
     to: int
+
+
+class Lists(Struct, tag_field="type", tag="lists", gc=False):
+    """In a stream only: these lists of the user are not as they were, and are to be fetched anew."""
+
+    changed: int
+    lists: list[ListName]
 
 
 class Changes(Struct):
@@ -111,30 +126,50 @@ class User(Struct):
     admin: bool
     initial_password: Annotated[bool, Meta(description="The password is still the published default")]
     created: Time
-    device: Annotated[int | None, Meta(description="The device whose token asks; null: a password")]
+    device: Annotated[int | None, Meta(description="The device or session that asks; null: a password")]
+    elevated_until: Annotated[
+        Time | None, Meta(description="Until then the device may do what takes a password; null: not now")
+    ]
 
 
-class Application(Struct):
+class Application(Struct, kw_only=True):
     id: int
     name: str
     description: str
+    type: Annotated[str, Meta(description="What it is, in a person's words")]
+    url: Annotated[str, Meta(description="Where it is looked after")]
+    image: Annotated[str | None, Meta(description="Its picture, below the address of this server")]
     default_priority: int
+    content_type: Annotated[ContentType, Meta(description="Of a message whose sender does not say")]
     role: Role
     sort_key: str
     cleared_to: Annotated[int, Meta(description="Messages up to this id are deleted from the inbox")]
     created: Time
     last_used: Time | None
+    muted_until: Annotated[Time | None, Meta(description="The user is not rung before; null: at any time")]
+    min_level: Annotated[int, Meta(description="From which priority on the user is rung")]
+    unread: Annotated[int, Meta(description=f"Messages that he has not read, counted to {UNREAD_CAP}")]
 
 
 class Applications(Struct):
     applications: list[Application]
 
 
+class NewApplication(Application, kw_only=True):
+    """The token is shown this once."""
+
+    token: str
+
+
 class Device(Struct, kw_only=True):
     id: int
     name: str
+    kind: Literal["device"] = "device"
     created: Time
     last_used: Time | None
+    expires: Annotated[Time | None, Meta(description="When it ends unless it is used before; null: never")]
+    expires_after: Annotated[int, Meta(description="Seconds without use after which it ends; 0: never")]
+    online: Annotated[bool, Meta(description="It has an open stream")]
 
 
 class Devices(Struct):

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from carillon.dialects.native import account, changes, inbox, messages, sharing, stream
+from carillon.dialects.native import (
+    account,
+    applications,
+    changes,
+    devices,
+    glance,
+    inbox,
+    messages,
+    pictures,
+    sending,
+    session,
+    sharing,
+    stream,
+    tokens,
+    users,
+)
 
 OPERATIONS = (
     *messages.OPERATIONS,
+    *sending.OPERATIONS,
+    *glance.OPERATIONS,
     *inbox.OPERATIONS,
+    *pictures.OPERATIONS,
     *changes.OPERATIONS,
     *stream.OPERATIONS,
+    *session.OPERATIONS,
     *account.OPERATIONS,
+    *devices.OPERATIONS,
+    *applications.OPERATIONS,
+    *tokens.OPERATIONS,
     *sharing.OPERATIONS,
+    *users.OPERATIONS,
 )

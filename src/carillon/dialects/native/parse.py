@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ from carillon.dialects.native.asks import ACTIONS, LARGEST, TAGS, Action, NewMes
 T = TypeVar("T", bound=Struct)
 
 TOKEN = "token"  # noqa: S105  # the credential that may stand in the query of every operation
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 60  # characters of a wrong name that an error repeats
 
 # What the decoder raises for what is not JSON, not UTF-8 or nested without end.
@@ -67,6 +69,11 @@ def parse_message(body: bytes) -> Draft:
         sent = _decode_message(body)
     except UNREADABLE as error:
         raise explain(error, NewMessage) from None
+    return draft_of(sent)
+
+
+def draft_of(sent: NewMessage) -> Draft:
+    """Raises BadInput for lists and objects that are not as declared."""
     return Draft(
         body=sent.message,
         title=sent.title,
@@ -90,6 +97,11 @@ def parse_id(digits: str, field: str = "id") -> int:
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:
         return int(digits)
     raise FieldError(field, f"{field} must be a whole number of at most 18 digits")
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970; of a time with a zone."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def at_most(field: str, wanted: int, most: int) -> int:
@@ -160,6 +172,8 @@ def _words(declared: inspect.Type) -> str:
         case inspect.IntType(ge=least, le=most):
             bounds = f" from {least} to {most}" if most is not None and most < LARGEST else f" of at least {least}"
             return f"a whole number{bounds if least is not None else ''}"
+        case inspect.DateTimeType():
+            return "a time such as 2026-09-01T12:00:00Z"
         case inspect.BoolType():
             return "true or false"
         case inspect.LiteralType(values=values):

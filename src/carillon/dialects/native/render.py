@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from carillon.core import models
 from carillon.core.access import Actor
-from carillon.core.models import Change, ChangePage, EntryChange, InboxItem, Subscription
+from carillon.core.models import Change, ChangePage, Cleared, InboxItem, Lists, Subscription
 from carillon.core.priority import Scale
 from carillon.dialects.native import answers
 
@@ -68,7 +68,9 @@ def message(stored: models.Message) -> answers.Message:
 
 def inbox_message(item: InboxItem) -> answers.InboxMessage:
     entry = item.entry
-    state = answers.State(entry.changed, _time_or_null(entry.read), _time_or_null(entry.dismissed))
+    state = answers.State(
+        entry.changed, _time_or_null(entry.read), _time_or_null(entry.dismissed), _time_or_null(entry.pinned)
+    )
     return answers.InboxMessage(**asdict(message(item.message)), state=state)
 
 
@@ -78,8 +80,10 @@ def inbox_page(found: Sequence[InboxItem], limit: int) -> answers.InboxPage:
     return answers.InboxPage(shown, shown[-1].id if len(found) > limit else None)
 
 
-def change(told: Change) -> answers.EntryChange | answers.Cleared:
-    if not isinstance(told, EntryChange):
+def change(told: Change) -> answers.EntryChange | answers.Cleared | answers.Lists:
+    if isinstance(told, Lists):
+        return answers.Lists(told.changed, list(told.lists))
+    if isinstance(told, Cleared):
         return answers.Cleared(told.changed, told.application_id, told.cleared_to)
     entry = told.entry
     return answers.EntryChange(
@@ -88,6 +92,7 @@ def change(told: Change) -> answers.EntryChange | answers.Cleared:
         application=entry.application_id,
         read=_time_or_null(entry.read),
         dismissed=_time_or_null(entry.dismissed),
+        pinned=_time_or_null(entry.pinned),
         deleted=entry.deleted is not None,
         arrival=told.arrival or UNSET,
         message=UNSET if told.message is None else message(told.message),
@@ -102,42 +107,54 @@ def change_payload(told: Change) -> bytes:
 def changes(page: ChangePage) -> answers.Changes:
     """A hole's cursor is 0: where the reader begins anew."""
     cursor = 0 if page.hole else page.cursor
-    return answers.Changes([change(told) for told in page.changes], cursor, page.more, page.hole)
+    told = [change(one) for one in page.changes]
+    return answers.Changes([one for one in told if not isinstance(one, answers.Lists)], cursor, page.more, page.hole)
 
 
-def user(actor: Actor) -> answers.User:
-    stored = actor.user
+def user(actor: Actor, *, now: int) -> answers.User:
+    stored, device = actor.user, actor.device
     return answers.User(
         id=stored.id,
         name=stored.name,
         admin=stored.admin,
         initial_password=stored.initial_password,
         created=time(stored.created),
-        device=actor.device.id if actor.device else None,
+        device=device.id if device else None,
+        elevated_until=time(device.elevated_until) if device and device.elevated_until > now else None,
     )
 
 
-def application(subscription: Subscription) -> answers.Application:
+def application(subscription: Subscription, *, unread: int = 0) -> answers.Application:
     stored = subscription.application
     return answers.Application(
         id=stored.id,
         name=stored.name,
         description=stored.description,
+        type=stored.type,
+        url=stored.url,
+        image=f"image/{stored.image}" if stored.image else None,
         default_priority=stored.default_priority,
+        content_type=cast(answers.ContentType, stored.content_type),
         role=subscription.role,
         sort_key=subscription.sort_key,
         cleared_to=subscription.cleared_to,
         created=time(stored.created),
         last_used=_time_or_null(stored.last_used),
+        muted_until=_time_or_null(subscription.muted_until or None),
+        min_level=subscription.min_level,
+        unread=unread,
     )
 
 
-def device(stored: models.Device) -> answers.Device:
+def device(stored: models.Device, *, online: bool = False) -> answers.Device:
     return answers.Device(
         id=stored.id,
         name=stored.name,
         created=time(stored.created),
         last_used=_time_or_null(stored.last_used),
+        expires=_time_or_null(stored.expires),
+        expires_after=stored.expires_after,
+        online=online,
     )
 
 
