@@ -30,7 +30,7 @@ from carillon.dialects._cookies import Cookie, require_same_origin
 from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
 from carillon.dialects.native import parse, render
 from carillon.dialects.native.answers import Error, Problem
-from carillon.dialects.native.operation import Call, Front, Handler, Nothing, Operation
+from carillon.dialects.native.operation import Access, Call, Front, Handler, Nothing, Operation
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -100,7 +100,7 @@ class _Served:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, Headers]:
         operation = self._operation
-        who = None if operation.access == "anyone" else await self._let_in(scope)
+        who = None if operation.access == "anyone" else await let_in(self._kit, scope, operation.access)
         query = parse.parse_query(operation.query, scope["query_string"])
         place = scope["path_params"]
         number = parse.parse_id(place.get("id", "0"))
@@ -111,16 +111,6 @@ class _Served:
         answer = await self._handler(self._kit, call)
         headers = call.headers or renewal(self._kit, scope, who)
         return b"" if answer is None else render.encode(answer), headers
-
-    async def _let_in(self, scope: Scope) -> Actor:
-        """Raises Unauthenticated, Forbidden, TooMany."""
-        access = self._operation.access
-        actor = await caller(self._kit, scope, signing_in=access == "sign-in")
-        if access in ADMINS and not actor.user.admin:
-            raise Forbidden("only admins may do this")
-        if access in ELEVATED and not actor.elevated(self._kit.clock.now()):
-            raise ElevationNeeded("this takes the password: send it instead of the token, or elevate the device first")
-        return actor
 
     async def _body(self, scope: Scope, receive: Receive) -> Struct:
         limit = self._kit.limits.request
@@ -143,6 +133,16 @@ def require_json(headers: Headers) -> None:
     for name, value in headers:
         if name == b"content-type" and not _JSON_MEDIA.match(value):
             raise WrongMedia("send JSON, with Content-Type: application/json")
+
+
+async def let_in(kit: Kit, scope: Scope, access: Access) -> Actor:
+    """The user who asks, if that opens to him. Raises Unauthenticated, Forbidden, TooMany."""
+    actor = await caller(kit, scope, signing_in=access == "sign-in")
+    if access in ADMINS and not actor.user.admin:
+        raise Forbidden("only admins may do this")
+    if access in ELEVATED and not actor.elevated(kit.clock.now()):
+        raise ElevationNeeded("this takes the password: send it instead of the token, or elevate the device first")
+    return actor
 
 
 async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
