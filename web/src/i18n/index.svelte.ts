@@ -1,0 +1,49 @@
+import type english from "./en/index.ts";
+import { appearance } from "~/state/appearance.svelte.ts";
+
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+type Catalogue = typeof english;
+type Texts = Record<string, Record<string, (values: Record<string, unknown>) => string>>;
+/** The name of a text, such as "inbox.title". */
+export type Key = { [Area in keyof Catalogue]: `${Area & string}.${keyof Catalogue[Area] & string}` }[keyof Catalogue];
+
+const catalogues: Record<Language, () => Promise<{ default: unknown }>> = {
+  en: () => import("./en/index.ts"),
+  de: () => import("./de/index.ts"),
+};
+
+let language = $state<Language>("en");
+let texts = $state.raw<Texts>({});
+
+/** The language chosen here, else the first of the browser's that there is, else English. */
+export function wished(): Language {
+  const known = (name: string): name is Language => name in catalogues;
+  const names = [appearance.language.value, ...navigator.languages.map((name) => name.slice(0, 2).toLowerCase())];
+  return names.find(known) ?? "en";
+}
+
+/** Loads the texts of a language and shows the app in it. */
+export async function speak(name: Language): Promise<void> {
+  const loaded = await catalogues[name]();
+  texts = loaded.default as Texts;
+  language = name;
+  document.documentElement.lang = name;
+}
+
+/** The text of that name in the language of the app, with the values that stand in it. */
+export function t(key: Key, values: Record<string, unknown> = {}): string {
+  const [area, name] = key.split(".") as [string, string];
+  const text = texts[area]?.[name];
+  return text ? text(values) : key;
+}
+
+/** What `Intl` calls the language of the app: the browser's own variant of it, for times and numbers. */
+export function locale(): string {
+  return navigator.languages.find((name) => name.toLowerCase().startsWith(language)) ?? language;
+}
+
+export function spoken(): Language {
+  return language;
+}

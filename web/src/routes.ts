@@ -1,0 +1,23 @@
+import type { RouteDefinition } from "svelte-spa-router";
+import wrap from "svelte-spa-router/wrap";
+
+type Page = Parameters<typeof wrap>[0]["asyncComponent"];
+const page = (load: Page) => wrap({ asyncComponent: load });
+
+/** Every page and its address behind the "#". The inbox, an application's messages and one message are one page. */
+export const routes: RouteDefinition = new Map([
+  [
+    /^\/(?:a\/(?<application>\d+))?\/?(?:m\/(?<message>[0-9A-Za-z]+))?$/,
+    page(() => import("./pages/inbox/Inbox.svelte")),
+  ],
+  ["/search", page(() => import("./pages/search/Search.svelte"))],
+  ["/search/m/:message", page(() => import("./pages/search/Search.svelte"))],
+  ["/send", page(() => import("./pages/send/Send.svelte"))],
+  ["/applications/:id?", page(() => import("./pages/applications/Applications.svelte"))],
+  ["/devices", page(() => import("./pages/devices/Devices.svelte"))],
+  ["/statistics", page(() => import("./pages/statistics/Statistics.svelte"))],
+  ["/settings/:section?/:id?", page(() => import("./pages/settings/Settings.svelte"))],
+  ["/more", page(() => import("./pages/more/More.svelte"))],
+  ["/welcome", page(() => import("./pages/welcome/Welcome.svelte"))],
+  ["*", page(() => import("./pages/NotFound.svelte"))],
+] as [string | RegExp, ReturnType<typeof page>][]);

@@ -1,0 +1,25 @@
+import { Refused, Unreachable } from "~/api/client.ts";
+import { t } from "~/i18n/index.svelte.ts";
+import { toasts } from "./toasts.svelte.ts";
+
+/** What went wrong, in words for a person: the server's own where it said something. */
+export function reason(error: unknown): string {
+  if (error instanceof Unreachable) return t("words.unreachable");
+  if (error instanceof Refused) return error.message;
+  throw error;
+}
+
+/** Runs an act and says it when it fails. Returns whether it was done. */
+export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    if (error instanceof NotElevated) return false;
+    toasts.complain(reason(error));
+    return false;
+  }
+}
+
+/** The person did not give the password that an act takes. Nothing was changed, and he knows it. */
+export class NotElevated extends Error {}
