@@ -123,7 +123,7 @@ class Offline:
     """A device that keeps a copy of its user's inbox by asking for changes, now and then."""
 
     def __init__(self, user: User) -> None:
-        self.messages: dict[int, tuple[int, str, int | None]] = {}  # id → application, title, read
+        self.messages: dict[int, tuple[int, str, int | None, int | None]] = {}  # id → application, title, read, pinned
         self.cursor = 0
         self.holes = 0
         self._user = user
@@ -147,17 +147,18 @@ class Offline:
         for change in changes:
             match change:
                 case Cleared():
-                    for number, (application_id, _, _) in list(self.messages.items()):
+                    for number, (application_id, *_) in list(self.messages.items()):
                         if number <= change.cleared_to and application_id == change.application_id:
                             del self.messages[number]
                 case EntryChange(entry=entry, message=None):
                     assert entry.deleted
                     self.messages.pop(entry.message_id, None)
                 case EntryChange(entry=entry, message=Message(title=title)):
-                    self.messages[entry.message_id] = (entry.application_id, title, entry.read)
+                    self.messages[entry.message_id] = (entry.application_id, title, entry.read, entry.pinned)
 
     async def is_right(self, store: Store) -> bool:
         items = await store.page(self._user.id, limit=10_000)
         return self.messages == {
-            item.message.id: (item.message.application_id, item.message.title, item.entry.read) for item in items
+            item.message.id: (item.message.application_id, item.message.title, item.entry.read, item.entry.pinned)
+            for item in items
         }

@@ -241,7 +241,7 @@ async def test_a_device_that_was_away_ends_up_with_the_inbox(
     await phone.catch_up(store)
     assert await phone.is_right(store)
     assert third.id not in phone.messages
-    assert {title for _, title, _ in phone.messages.values()} == {"3", "progress 2"}
+    assert {title for _, title, *_ in phone.messages.values()} == {"3", "progress 2"}
     assert phone.holes == 0
 
 

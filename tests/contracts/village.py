@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from asyncio import gather
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from carillon.core.errors import Conflict
-from carillon.core.models import Image, User
+from carillon.core.models import Image, InboxItem, User
 from carillon.core.ports import Publication, Sender, Store
+from carillon.storage.session import FAR
 from tests.builders import DAY, NOON, SECOND, message
 from tests.contracts.stores import Offline, add_application, add_user, count_rows
 
@@ -37,6 +39,8 @@ class Village:
         self._by_group: defaultdict[int, set[int]] = defaultdict(set)  # group → applications
         self._left: set[tuple[int, int]] = set()
         self._inboxes: defaultdict[int, dict[int, int]] = defaultdict(dict)  # user → message → application
+        self._read: set[tuple[int, int]] = set()  # of a user a message
+        self._pinned: set[tuple[int, int]] = set()
         self._stale: list[Sender] = []
         self._keyed: dict[tuple[int, str | None], int] = {}  # application and key → message
         self._devices: dict[int, Offline] = {}
@@ -59,10 +63,29 @@ class Village:
             held = self._inboxes[user.id]
             items = await self.store.page(user.id, limit=1000)
             assert {item.message.id: item.entry.application_id for item in items} == held
+            self._look_at_states(user, items)
+            await self._look_at_counts(user)
             listed = await self.store.subscriptions(user.id)
             assert {tie.application.id: tie.role for tie in listed} == self._relations(user.id)
             keys = [tie.sort_key for tie in listed]
             assert keys == sorted(set(keys), key=str.encode)
+
+    def _look_at_states(self, user: User, items: list[InboxItem]) -> None:
+        for item in items:
+            number = item.message.id
+            assert (item.entry.read is not None) is ((user.id, number) in self._read)
+            assert (item.entry.pinned is not None) is ((user.id, number) in self._pinned)
+
+    async def _look_at_counts(self, user: User) -> None:
+        held = self._inboxes[user.id]
+        counts = await self.store.counts(user.id)
+        total = Counter(held.values())
+        unread = Counter(application for one, application in held.items() if (user.id, one) not in self._read)
+        assert {one.application_id: one.total for one in counts.applications} == total
+        assert {one.application_id: one.unread for one in counts.applications if one.unread} == unread
+        assert counts.pinned == sum((user.id, one) in self._pinned for one in held)
+        notes = (await self.store.roll(user.id, since=0)).notes
+        assert [note.id for note in notes] == sorted(held, reverse=True)
 
     async def look_closely(self, a: int, b: int, c: int) -> None:
         user = self._person(a)
@@ -193,6 +216,45 @@ class Village:
         await self.store.clear(user_id, number, now=self._now)
         self._forget_messages(user_id, number)
 
+    async def clear_up_to(self, a: int, b: int, c: int) -> None:
+        """By the id of a message, while the next ones come."""
+        user_id, number = self._person(a).id, self._application(b) if c % 2 else None
+        held = self._inboxes[user_id]
+        up_to = sorted(held)[c % len(held)] if held else 0
+        await gather(
+            self.store.clear(user_id, number, now=self._now, up_to=up_to),
+            *[self._publish(sender) for sender in self._stale[-2:]],
+        )
+        self._forget_messages(user_id, number, up_to=up_to)
+
+    async def clear_older(self, a: int, b: int, c: int) -> None:
+        """By the time of a message."""
+        user_id, number = self._person(a).id, self._application(b) if c % 2 else None
+        items = await self.store.page(user_id, limit=1000, after=0)
+        moment = items[c % len(items)].message.created if items else self._now
+        marks = await self.store.older(user_id, number, older_than=moment)
+        await self.store.clear_to(user_id, marks, now=self._now)
+        older = [item.message.id for item in items if item.message.created < moment]
+        self._forget_messages(user_id, number, up_to=max(older, default=0))
+
+    async def pin(self, a: int, b: int, c: int) -> None:
+        user_id, wanted = self._person(a).id, set(sorted(self._inboxes[self._person(a).id])[b % 3 :: 3])
+        assert set(await self.store.mark(user_id, list(wanted), pinned=self._now if c % 3 else 0)) == wanted
+        pairs = {(user_id, one) for one in wanted}
+        self._pinned = self._pinned | pairs if c % 3 else self._pinned - pairs
+
+    async def read_up_to(self, a: int, b: int, c: int) -> None:
+        """All of it, in slices."""
+        user_id, number = self._person(a).id, self._application(b) if c % 2 else None
+        held = self._inboxes[user_id]
+        up_to = sorted(held)[c % len(held)] if held else 0
+        wanted = {(user_id, one) for one in held if one <= up_to and number in (None, held[one])}
+        limit, done = 1 + b % 4, 0
+        while marked := await self.store.read_up_to(user_id, up_to, application_id=number, now=self._now, limit=limit):
+            done += marked
+        assert done == len(wanted - self._read)
+        self._read |= wanted
+
     async def delete_messages(self, a: int, b: int, c: int) -> None:
         user_id = self._person(a).id
         held = self._inboxes[user_id]
@@ -256,7 +318,7 @@ class Village:
     async def _publish(self, sender: Sender, key: str | None = None) -> None:
         self._count += 1
         number = sender.application.id
-        new = message(id=0, public_id=f"{self._count:012}", application_id=number, key=key)
+        new = message(id=0, public_id=f"{self._count:012}", application_id=number, key=key, created=self._now)
         sent = await self.store.publish(Publication(new, sender.receivers))
         replaced = self._keyed.get((number, key), 0)
         for held in self._inboxes.values():
@@ -274,9 +336,9 @@ class Village:
         for shared in self._by_group.values():
             shared.discard(number)
 
-    def _forget_messages(self, user_id: int, number: int | None) -> None:
+    def _forget_messages(self, user_id: int, number: int | None, *, up_to: int = FAR) -> None:
         held = self._inboxes[user_id]
-        for one in [one for one in held if number in (None, held[one])]:
+        for one in [one for one in held if number in (None, held[one]) and one <= up_to]:
             del held[one]
 
     def _reached(self, number: int) -> set[int]:
@@ -326,6 +388,10 @@ STEPS: dict[str, tuple[Callable[[Village, int, int, int], Awaitable[None]], int]
         (Village.send, 6),
         (Village.send_late, 1),
         (Village.clear, 2),
+        (Village.clear_up_to, 2),
+        (Village.clear_older, 1),
+        (Village.pin, 2),
+        (Village.read_up_to, 2),
         (Village.delete_messages, 1),
         (Village.sort, 2),
         (Village.set_image, 1),

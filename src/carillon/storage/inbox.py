@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from carillon.core.models import Change, ChangePage, Cleared, Entry, EntryChange, InboxItem
+from carillon.core.models import Change, ChangePage, Cleared, EntryChange, InboxItem
 from carillon.storage import entries, messages, subscriptions
 from carillon.storage.entries import entry_of, release, renew, visible
 from carillon.storage.messages import message_of
