@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from carillon.core.access import Access
-from carillon.core.applications import Applications
+from carillon.core.applications import Applications, Defaults
 from carillon.core.devices import Devices
 from carillon.core.groups import Groups
 from carillon.core.limits import Limits
@@ -33,11 +33,14 @@ class Accounts(Struct, frozen=True):
         ids: Ids,
         limits: Limits,
         minting: Minting | None = None,
+        defaults: Defaults | None = None,
     ) -> Accounts:
-        tokens = Tokens(store=store, hub=hub, access=access, clock=clock, ids=ids, minting=minting)
+        tokens = Tokens(store=store, hub=hub, access=access, clock=clock, ids=ids, limits=limits, minting=minting)
         return Accounts(
             Users(store=store, hub=hub, access=access, passwords=passwords, clock=clock, limits=limits),
-            Applications(store=store, access=access, tokens=tokens, clock=clock, ids=ids, limits=limits),
+            Applications(
+                store=store, access=access, tokens=tokens, clock=clock, ids=ids, limits=limits, defaults=defaults
+            ),
             Devices(store=store, hub=hub, access=access, tokens=tokens, clock=clock, limits=limits),
             tokens,
             Groups(store=store, access=access, clock=clock, limits=limits),

@@ -5,29 +5,56 @@ Its owners manage it, and nobody else, an admin neither: he has no tie to what o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
 from carillon.core.access import Access
 from carillon.core.errors import BadInput, Forbidden, NotFound, TooMany
 from carillon.core.images import Pictures
 from carillon.core.limits import INT32, Limits, clean, require
 from carillon.core.models import AUTO, MARKDOWN, PLAIN, Image, Share, Subscription
-from carillon.core.ports import Clock, Ids, NewApplication, Sender, Store
+from carillon.core.ports import ApplicationChange, Clock, Ids, NewApplication, Sender, Store
 from carillon.core.tokens import Tokens
 
 IMAGE_NAME = 25  # characters, as Gotify's
 CONTENT_TYPES = (AUTO, PLAIN, MARKDOWN)
+FOR_GOOD = 253_402_300_799_999_999  # µs: the end of the year 9999, beyond which no time can be written
+LEVELS = range(11)
+LINKS = ("http://", "https://")
+EVERYBODYS = ("name", "description", "type", "url", "default_priority", "content_type")  # for its owners to change
 GONE = "application does not exist"
 NOT_MEMBER = "its messages reach you no more, so you cannot send any"
 NOT_OWNER = "only its owner may do this with an application"
 
 
+class Defaults(Struct):
+    """What a new application has of what its maker does not say, as it is now."""
+
+    priority: int = 0
+    content_type: str = AUTO
+
+
 class Applications:
-    def __init__(self, *, store: Store, access: Access, tokens: Tokens, clock: Clock, ids: Ids, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        access: Access,
+        tokens: Tokens,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits,
+        defaults: Defaults | None = None,
+    ) -> None:
         self._store = store
         self._access = access
         self._tokens = tokens
         self._clock = clock
         self._ids = ids
         self._limits = limits
+        self._defaults = defaults or Defaults()
         self._pictures = Pictures()
 
     async def of(self, user_id: int) -> list[Subscription]:
@@ -71,15 +98,33 @@ class Applications:
         name: str,
         *,
         description: str = "",
-        default_priority: int = 0,
+        kind: str = "",
+        url: str = "",
+        default_priority: int | None = None,
+        content_type: str | None = None,
         sort_key: str | None = None,
+        token_name: str = "",
     ) -> tuple[Subscription, str]:
-        """The application as its owner sees it, and the secret of its first token, shown this once.
+        """The application as its owner sees it, and the secret of its first token, shown this once. None: as the
+        defaults are. `kind` is its type.
 
         Raises BadInput for what is empty, too long or no 32-bit number, Conflict for a sort key in use, and TooMany
         for more than a user may have.
         """
-        self._check(name, description=description, default_priority=default_priority, sort_key=sort_key)
+        self._check(
+            ApplicationChange(
+                name=name,
+                description=description,
+                type=kind,
+                url=url,
+                default_priority=default_priority,
+                content_type=content_type,
+                sort_key=sort_key,
+            )
+        )
+        clean("token_name", token_name, self._limits.name)
+        if default_priority is None:
+            default_priority = self._defaults.priority
         own = sum(tie.role == "owner" for tie in await self._store.subscriptions(owner_id))
         if own >= self._limits.applications_per_user:
             raise TooMany(f"no more than {self._limits.applications_per_user} applications a user: delete some")
@@ -94,57 +139,46 @@ class Applications:
                 token_digest=token.digest,
                 token_sealed=token.sealed,
                 sort_key=sort_key or None,
+                content_type=content_type or self._defaults.content_type,
+                type=kind,
+                url=url,
+                token_name=token_name,
             )
         )
         self._access.forget()
         return subscription, token.secret
 
-    async def update(
-        self,
-        user_id: int,
-        application_id: int,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        default_priority: int | None = None,
-        content_type: str | None = None,
-        sort_key: str | None = None,
-    ) -> Subscription:
-        """The application as it is now. None and what is there already leave, and so does an empty sort key.
+    async def update(self, user_id: int, application_id: int, change: ApplicationChange) -> Subscription:
+        """The application as it is now. What is there already is left, and so is the sort key by an empty one.
 
-        Raises NotFound, BadInput as `add`, Conflict for a sort key in use, and Forbidden: a member may change the
-        sort key, which is his own, and nothing else; one who has left it not even that.
+        Raises NotFound, BadInput as `add`, Conflict for a sort key in use, and Forbidden: a member may change what is
+        his own and nothing else; one who has left it not even that.
         """
-        self._check(
-            name,
-            description=description,
-            default_priority=default_priority,
-            content_type=content_type,
-            sort_key=sort_key,
-        )
+        self._check(change)
         before = await self.get(user_id, application_id)
         stored = before.application
-        asked = (name, description, default_priority, content_type)
-        there = (stored.name, stored.description, stored.default_priority, stored.content_type)
-        if all(new in (None, old) for new, old in zip(asked, there, strict=True)):
-            name = description = default_priority = content_type = None
+        if all(getattr(change, field) in (None, getattr(stored, field)) for field in EVERYBODYS):
+            change = replace(change, **dict.fromkeys(EVERYBODYS))
         elif before.role != "owner":
             raise Forbidden(NOT_OWNER)
         if before.role == "receiver":
             raise Forbidden(NOT_OWNER)
-        after = await self._store.update_application(
-            user_id,
-            application_id,
-            name=name,
-            description=description,
-            default_priority=default_priority,
-            content_type=content_type,
-            sort_key=sort_key or None,
-        )
+        change = replace(change, sort_key=change.sort_key or None)
+        after = await self._store.update_application(user_id, application_id, change)
         if after is None:
             raise NotFound(GONE)
         self._access.forget()
         return after
+
+    async def order(self, user_id: int, ids: Sequence[int]) -> None:
+        """The user's applications are in the order of the ids from now on; others of his follow, in theirs.
+
+        Raises BadInput for an id that is there twice, NotFound for one that is not listed for him.
+        """
+        if len(set(ids)) < len(ids):
+            raise BadInput("an id is there twice")
+        if not await self._store.order_applications(user_id, ids):
+            raise NotFound(GONE)
 
     async def regenerate(self, user_id: int, application_id: int) -> str:
         """The secret of a new token, shown this once; all others of the application are dead. Raises as `own`."""
@@ -216,21 +250,22 @@ class Applications:
         """A picture by its name, for anybody."""
         return await self._store.image(name)
 
-    def _check(
-        self,
-        name: str | None,
-        *,
-        description: str | None = None,
-        default_priority: int | None = None,
-        content_type: str | None = None,
-        sort_key: str | None = None,
-    ) -> None:
+    def _check(self, change: ApplicationChange) -> None:
         """Raises BadInput. None is nothing to check."""
-        if name is not None:
-            require("name", name, self._limits.name)
-        clean("description", description or "", self._limits.description)
-        clean("sortKey", sort_key or "", self._limits.short)
-        if default_priority is not None and default_priority not in INT32:
+        limits = self._limits
+        if change.name is not None:
+            require("name", change.name, limits.name)
+        clean("description", change.description or "", limits.description)
+        clean("type", change.type or "", limits.name)
+        clean("url", change.url or "", limits.url)
+        if change.url and not change.url.lower().startswith(LINKS):
+            raise BadInput("url must begin with http:// or https://")
+        clean("sortKey", change.sort_key or "", limits.short)
+        if change.default_priority is not None and change.default_priority not in INT32:
             raise BadInput("defaultPriority must be a 32-bit number")
-        if content_type is not None and content_type not in CONTENT_TYPES:
+        if change.content_type is not None and change.content_type not in CONTENT_TYPES:
             raise BadInput(f"content_type must be one of {', '.join(CONTENT_TYPES)}")
+        if change.muted_until is not None and change.muted_until not in range(FOR_GOOD + 1):
+            raise BadInput("muted_until must be a time until the year 9999")
+        if change.min_level is not None and change.min_level not in LEVELS:
+            raise BadInput("min_level must be from 0 to 10")

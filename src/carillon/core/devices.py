@@ -11,7 +11,6 @@ from carillon.core.tokens import Tokens
 
 SECOND = 1_000_000  # µs
 LONGEST = 2**31 - 1  # seconds: 68 years
-SESSION_SECONDS = 7 * 24 * 3600  # without use, until a session ends
 SESSION_ELEVATED = 3600  # seconds for which a session may do what needs the password it began with
 
 
@@ -78,7 +77,7 @@ class Devices:
                 created=now,
                 token_digest=token.digest,
                 kind="session",
-                expires_after=SESSION_SECONDS,
+                expires_after=self._limits.session,
                 elevated_until=now + SESSION_ELEVATED * SECOND,
                 password_hash=user.password_hash,
             )
@@ -113,6 +112,12 @@ class Devices:
         self._access.forget()
         self._hub.drop(user_id, device_id)
 
+    async def end_sessions(self, user_id: int, *, but: int | None = None) -> None:
+        """Signs the user out of all browsers but the one with that session."""
+        for session in await self._of_kind(user_id, "session"):
+            if session.id != but:
+                await self._end(session)
+
     async def _of_kind(self, user_id: int, kind: DeviceKind) -> list[Device]:
         return [device for device in await self.of(user_id) if device.kind == kind]
 
@@ -120,9 +125,12 @@ class Devices:
         sessions = await self._of_kind(user_id, "session")
         sessions.sort(key=lambda session: max(session.last_used or 0, session.created), reverse=True)
         for session in sessions[self._limits.sessions_per_user :]:
-            await self._store.delete_device(user_id, session.id)
-            self._access.forget()
-            self._hub.drop(user_id, session.id)
+            await self._end(session)
+
+    async def _end(self, session: Device) -> None:
+        await self._store.delete_device(session.user_id, session.id)
+        self._access.forget()
+        self._hub.drop(session.user_id, session.id)
 
     def _changed(self, device: Device | None) -> Device:
         if device is None:

@@ -12,8 +12,11 @@ MIB = 1024 * KIB
 INT32 = range(-(2**31), 2**31)
 
 
-class Limits(Struct, frozen=True, kw_only=True):
-    """Sizes in bytes of UTF-8 unless said otherwise."""
+class Limits(Struct, kw_only=True):
+    """Sizes in bytes of UTF-8 unless said otherwise.
+
+    One record for the whole process: what admins decide is set in it, and holds from the next request on.
+    """
 
     request: int = MIB
     text: int = 64 * KIB
@@ -24,7 +27,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     short: int = 256  # sound, message key, idempotency key
     json: int = 64 * KIB  # extras, actions, tags: each
     streams_per_user: int = 100
+    session: int = 30 * 24 * 3600  # seconds without use, until a session ends
     applications_per_user: int = 1_000
+    tokens_per_application: int = 100
     devices_per_user: int = 1_000
     sessions_per_user: int = 100
     page: int = 200  # messages in one answer

@@ -11,13 +11,16 @@ from carillon.core.limits import Limits, require
 from carillon.core.models import User
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer
-from carillon.core.ports import Clock, Hub, NewUser, Store
+from carillon.core.ports import Clock, Holdings, Hub, NewUser, Store, UserInfo
 from carillon.core.rates import Buckets, Rate, block
 
 log = logging.getLogger("carillon.users")
 
 FIRST_NAME = "admin"
 PUBLISHED_PASSWORD = "admin"  # noqa: S105  # as every Gotify recipe has it; restricted while it stands
+
+GONE = "there is no such user"
+COUNTED = 10_000  # messages of a user who is to be deleted: more are as many
 
 # Accounts that one address makes for itself: a household at once, a forum's worth in a month.
 REGISTRATIONS = Rate(interval=600.0, burst=5)
@@ -53,6 +56,26 @@ class Users:
     async def all(self) -> list[User]:
         return await self._store.users()
 
+    async def first_run(self) -> bool:
+        """Whether somebody still has the published password."""
+        return any(user.initial_password for user in await self._store.users())
+
+    async def infos(self) -> list[UserInfo]:
+        """By id."""
+        return await self._store.user_infos()
+
+    async def info(self, user_id: int) -> UserInfo:
+        """Raises NotFound."""
+        info = next((info for info in await self._store.user_infos() if info.user.id == user_id), None)
+        if info is None:
+            raise NotFound(GONE)
+        return info
+
+    async def holdings(self, user_id: int) -> Holdings:
+        """What goes with him, of his messages up to COUNTED. Raises NotFound."""
+        await self.get(user_id)
+        return await self._store.holdings(user_id, COUNTED)
+
     async def named(self, name: str) -> User:
         """Raises NotFound."""
         user = await self._store.user_by_name(name)
@@ -64,7 +87,7 @@ class Users:
         """Raises NotFound."""
         user = await self._store.user(user_id)
         if user is None:
-            raise NotFound("there is no such user")
+            raise NotFound(GONE)
         return user
 
     async def add(self, name: str, password: str, *, admin: bool = False) -> User:
@@ -102,7 +125,7 @@ class Users:
     async def delete(self, user_id: int) -> None:
         """With everything that is his alone. Raises Conflict for the last admin."""
         if not await self._store.delete_user(user_id, now=self._clock.now()):
-            raise NotFound("there is no such user")
+            raise NotFound(GONE)
         self._access.forget()
         self._hub.drop(user_id)
 
@@ -119,7 +142,7 @@ class Users:
         hashed = None if password is None else await self._hash(password)
         changed = await self._store.update_user(user_id, name=name, admin=admin, password_hash=hashed, keep=keep)
         if changed is None:
-            raise NotFound("there is no such user")
+            raise NotFound(GONE)
         self._access.forget()
         for session_id in changed.ended:
             self._hub.drop(user_id, session_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from carillon.core.errors import NotFound
 from carillon.core.models import Application, Image, Subscription
-from carillon.core.ports import NewApplication, Sender
-from carillon.storage import images, subscriptions, tokens, users
+from carillon.core.ports import ApplicationChange, NewApplication, Sender
+from carillon.storage import images, notices, subscriptions, tokens, users
 from carillon.storage.session import Session
 from carillon.storage.subscriptions import APPLICATION, application_of
 
@@ -18,13 +18,15 @@ async def add(tx: Session, application: NewApplication) -> Subscription:
     await tokens.refuse_known(tx, application.token_digest)
     await subscriptions.free_key(tx, owner, application.sort_key)
     (row,) = await tx.rows(
-        "INSERT INTO applications (name, description, default_priority, created, content_type)"
-        " VALUES (?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO applications (name, description, default_priority, created, content_type, type, url)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         application.name,
         application.description,
         application.default_priority,
         application.created,
         application.content_type,
+        application.type,
+        application.url,
     )
     application_id: int = row[0]
     sort_key = await subscriptions.insert(tx, owner, application_id, role="owner", sort_key=application.sort_key)
@@ -35,7 +37,9 @@ async def add(tx: Session, application: NewApplication) -> Subscription:
         digest=application.token_digest,
         sealed=application.token_sealed,
         now=application.created,
+        name=application.token_name,
     )
+    await notices.tell(tx, [owner], "applications")
     stored = Application(
         id=application_id,
         name=application.name,
@@ -43,6 +47,8 @@ async def add(tx: Session, application: NewApplication) -> Subscription:
         default_priority=application.default_priority,
         created=application.created,
         content_type=application.content_type,
+        type=application.type,
+        url=application.url,
     )
     return Subscription(user_id=owner, application=stored, role="owner", sort_key=sort_key, cleared_to=0, changed=0)
 
@@ -59,43 +65,46 @@ async def sender(tx: Session, application_id: int) -> Sender | None:
     return Sender(application_of(row), receivers, owner[0] if owner else None)
 
 
-async def update(
-    tx: Session,
-    user_id: int,
-    application_id: int,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    default_priority: int | None = None,
-    content_type: str | None = None,
-    sort_key: str | None = None,
-) -> Subscription | None:
-    subscription = await subscriptions.one(tx, user_id, application_id)
-    if subscription is None:
+async def update(tx: Session, user_id: int, application_id: int, change: ApplicationChange) -> Subscription | None:
+    before = await subscriptions.one(tx, user_id, application_id)
+    if before is None:
         return None
-    if sort_key not in (None, subscription.sort_key):
-        await tx.run(
-            "UPDATE subscriptions SET sort_key = ? WHERE user_id = ? AND application_id = ?",
-            await subscriptions.free_key(tx, user_id, sort_key),
-            user_id,
-            application_id,
-        )
+    if change.sort_key not in (None, before.sort_key):
+        await subscriptions.free_key(tx, user_id, change.sort_key)
     await tx.run(
-        "UPDATE applications SET name = coalesce(?, name), description = coalesce(?, description),"
-        " default_priority = coalesce(?, default_priority), content_type = coalesce(?, content_type) WHERE id = ?",
-        name,
-        description,
-        default_priority,
-        content_type,
+        "UPDATE subscriptions SET sort_key = coalesce(?, sort_key), muted_until = coalesce(?, muted_until),"
+        " min_level = coalesce(?, min_level) WHERE user_id = ? AND application_id = ?",
+        change.sort_key,
+        change.muted_until,
+        change.min_level,
+        user_id,
         application_id,
     )
-    return await subscriptions.one(tx, user_id, application_id)
+    await tx.run(
+        "UPDATE applications SET name = coalesce(?, name), description = coalesce(?, description),"
+        " type = coalesce(?, type), url = coalesce(?, url), default_priority = coalesce(?, default_priority),"
+        " content_type = coalesce(?, content_type) WHERE id = ?",
+        change.name,
+        change.description,
+        change.type,
+        change.url,
+        change.default_priority,
+        change.content_type,
+        application_id,
+    )
+    after = await subscriptions.one(tx, user_id, application_id)
+    if after is not None and after.application != before.application:
+        await notices.tell_tied(tx, application_id)
+    elif after != before:
+        await notices.tell(tx, [user_id], "applications")
+    return after
 
 
 async def delete(tx: Session, application_id: int, *, now: int) -> bool:
     """The row stays, without a way in, until nobody's inbox holds its messages."""
     if not await tx.run("UPDATE applications SET deleted = ? WHERE id = ? AND deleted IS NULL", now, application_id):
         return False
+    await notices.tell_tied(tx, application_id)
     await tx.run("DELETE FROM tokens WHERE application_id = ?", application_id)
     await tx.run("DELETE FROM group_applications WHERE application_id = ?", application_id)
     ties = await tx.rows(
@@ -127,4 +136,5 @@ async def set_image(tx: Session, application_id: int, image: Image | None) -> bo
     if image is not None:
         await images.add(tx, image)
     await tx.run("UPDATE applications SET image = ? WHERE id = ?", image.name if image else None, application_id)
+    await notices.tell_tied(tx, application_id)
     return True

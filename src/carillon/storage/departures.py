@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from carillon.storage import applications, users
+from carillon.core.ports import Holdings
+from carillon.storage import applications, notices, users
 from carillon.storage.session import Session
 
 # The applications of user ? that no one else owns.
@@ -12,6 +13,27 @@ OWNED_ALONE = """
         WHERE o.application_id = s.application_id AND o.role = 'owner' AND o.user_id <> s.user_id
     )
 """
+
+
+# What user ? has in his inbox.
+MESSAGES = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM entries e
+        LEFT JOIN subscriptions s ON s.user_id = e.user_id AND s.application_id = e.application_id
+        WHERE e.user_id = ? AND e.deleted = 0 AND e.message_id > coalesce(s.cleared_to, 0) LIMIT ?
+    ) counted
+"""
+
+
+async def holdings(tx: Session, user_id: int, limit: int) -> Holdings:
+    names = await tx.each("SELECT name FROM applications WHERE id = ?", await _owned_alone(tx, user_id))
+    ((devices,),) = await tx.rows("SELECT count(*) FROM devices WHERE user_id = ?", user_id)
+    ((messages,),) = await tx.rows(MESSAGES, user_id, limit)
+    return Holdings([name for (name,) in names], devices, messages)
+
+
+async def _owned_alone(tx: Session, user_id: int) -> list[int]:
+    return [application_id for (application_id,) in await tx.rows(OWNED_ALONE, user_id)]
 
 
 async def delete_user(tx: Session, user_id: int, *, now: int) -> bool:
@@ -26,9 +48,11 @@ async def delete_user(tx: Session, user_id: int, *, now: int) -> bool:
     await tx.run("DELETE FROM tokens WHERE device_id IN (SELECT id FROM devices WHERE user_id = ?)", user_id)
     await tx.run("DELETE FROM devices WHERE user_id = ?", user_id)
     await tx.run("DELETE FROM group_members WHERE user_id = ?", user_id)
-    owned = await tx.rows(OWNED_ALONE, user_id)
+    owned = await _owned_alone(tx, user_id)
     await tx.run("DELETE FROM subscriptions WHERE user_id = ?", user_id)
-    for (application_id,) in owned:
+    for application_id in owned:
         await applications.delete(tx, application_id, now=now)
     await applications.remove_forsaken(tx)
-    return await tx.run("DELETE FROM users WHERE id = ?", user_id) > 0
+    await tx.run("DELETE FROM users WHERE id = ?", user_id)
+    await notices.tell_all(tx, "people")
+    return True

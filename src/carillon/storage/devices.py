@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from carillon.core.errors import NotFound, Unauthenticated
-from carillon.core.models import Device
+from carillon.core.models import Device, DeviceKind, ListName
 from carillon.core.ports import NewDevice
-from carillon.storage import tokens
+from carillon.storage import notices, tokens
 from carillon.storage.session import Row, Session
 
 LAST_USED = "(SELECT max(l.last_used) FROM tokens l WHERE l.device_id = d.id)"
 LAST_SEEN = f"CASE WHEN {LAST_USED} > d.created THEN {LAST_USED} ELSE d.created END"
 COLUMNS = f"d.id, d.user_id, d.name, d.created, {LAST_USED}, d.kind, d.expires_after, d.elevated_until"
 SELECT = f"SELECT {COLUMNS} FROM devices d"
+
+LIST_OF: dict[DeviceKind, ListName] = {"device": "devices", "session": "sessions"}
 
 EXPIRED = f"""
     {SELECT} WHERE d.expires_after > 0 AND {LAST_SEEN} + d.expires_after * 1000000 <= ? ORDER BY d.id LIMIT ?
@@ -52,6 +54,7 @@ async def add(tx: Session, device: NewDevice) -> Device:
     await tokens.insert(
         tx, "device", row[0], digest=device.token_digest, sealed=device.token_sealed, now=device.created
     )
+    await notices.tell(tx, [device.user_id], LIST_OF[device.kind])
     return Device(
         id=row[0],
         user_id=device.user_id,
@@ -95,13 +98,18 @@ async def update(
         device_id,
         user_id,
     )
-    return await one(tx, user_id, device_id)
+    device = await one(tx, user_id, device_id)
+    if device is not None:
+        await notices.tell(tx, [user_id], "user" if elevated_until is not None else LIST_OF[device.kind])
+    return device
 
 
 async def delete(tx: Session, user_id: int, device_id: int) -> bool:
-    if await one(tx, user_id, device_id) is None:
+    device = await one(tx, user_id, device_id)
+    if device is None:
         return False
     await _remove(tx, [device_id])
+    await notices.tell(tx, [user_id], LIST_OF[device.kind])
     return True
 
 
@@ -117,6 +125,8 @@ async def doubt(tx: Session, user_id: int, *, but: int | None) -> list[int]:
 async def expire(tx: Session, now: int, limit: int) -> list[Device]:
     expired = [device_of(row) for row in await tx.rows(EXPIRED, now, limit)]
     await _remove(tx, [device.id for device in expired])
+    for kind, lists in LIST_OF.items():
+        await notices.tell(tx, [device.user_id for device in expired if device.kind == kind], lists)
     return expired
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Group, User
-from carillon.storage import subscriptions, users
+from carillon.storage import notices, subscriptions, users
 from carillon.storage.session import Row, Session
 
 SELECT = "SELECT g.id, g.name, g.created FROM groups g"
@@ -21,6 +21,7 @@ def group_of(row: Row) -> Group:
 async def add(tx: Session, name: str, *, now: int) -> Group:
     await _refuse_known(tx, name)
     (row,) = await tx.rows("INSERT INTO groups (name, created) VALUES (?, ?) RETURNING id", name, now)
+    await notices.tell_all(tx, "people")
     return Group(id=row[0], name=name, created=now)
 
 
@@ -40,6 +41,7 @@ async def rename(tx: Session, group_id: int, name: str) -> bool:
     if name != group.name:
         await _refuse_known(tx, name)
         await tx.run("UPDATE groups SET name = ? WHERE id = ?", name, group_id)
+        await notices.tell_all(tx, "people")
     return True
 
 
@@ -53,6 +55,9 @@ async def delete(tx: Session, group_id: int, *, now: int) -> bool:
     for user in people:
         for application_id in shared:
             await subscriptions.untie_strangers(tx, user.id, application_id, now=now)
+    for application_id in shared:
+        await notices.tell_tied(tx, application_id)
+    await notices.tell_all(tx, "people")
     return True
 
 
@@ -67,6 +72,7 @@ async def add_member(tx: Session, group_id: int, user_id: int) -> bool:
         await tx.run("INSERT INTO group_members (group_id, user_id) VALUES (?, ?)", group_id, user_id)
         for application_id in await _applications(tx, group_id):
             await subscriptions.tie(tx, user_id, application_id)
+        await notices.tell(tx, [user_id], "applications")
     return True
 
 
@@ -75,6 +81,7 @@ async def remove_member(tx: Session, group_id: int, user_id: int, *, now: int) -
         return False
     for application_id in await _applications(tx, group_id):
         await subscriptions.untie_strangers(tx, user_id, application_id, now=now)
+    await notices.tell(tx, [user_id], "applications")
     return True
 
 

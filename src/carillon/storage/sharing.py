@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carillon.core.models import Share
-from carillon.storage import groups, subscriptions
+from carillon.storage import groups, notices, subscriptions
 from carillon.storage.session import Session
 
 BY_USER = """
@@ -30,8 +30,12 @@ async def share(tx: Session, application_id: int, *, user_id: int | None = None,
     if not alive:
         return False
     if user_id is not None:
-        return await _share_with_user(tx, application_id, user_id)
-    return group_id is not None and await _share_with_group(tx, application_id, group_id)
+        shared = await _share_with_user(tx, application_id, user_id)
+    else:
+        shared = group_id is not None and await _share_with_group(tx, application_id, group_id)
+    if shared:
+        await notices.tell_tied(tx, application_id)
+    return shared
 
 
 async def _share_with_user(tx: Session, application_id: int, user_id: int) -> bool:
@@ -72,6 +76,7 @@ async def unshare(
         )
         if changed:
             await subscriptions.untie_strangers(tx, user_id, application_id, now=now)
+            await notices.tell_tied(tx, application_id)
         return changed > 0
     changed = await tx.run(
         "DELETE FROM group_applications WHERE group_id = ? AND application_id = ?", group_id, application_id
@@ -79,4 +84,5 @@ async def unshare(
     if changed and group_id is not None:
         for user in await groups.members(tx, group_id):
             await subscriptions.untie_strangers(tx, user.id, application_id, now=now)
+        await notices.tell_tied(tx, application_id)
     return changed > 0

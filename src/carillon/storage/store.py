@@ -8,17 +8,19 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from carillon.core.limits import Limits
 from carillon.core.models import Change, Message
-from carillon.core.ports import Clock, Publication, Store, StoreInfo
+from carillon.core.ports import Census, Clock, Publication, Queue, Store, StoreInfo
 from carillon.storage import (
     adopt,
     applications,
     bearers,
     departures,
     devices,
+    glance,
     groups,
     images,
     inbox,
     origins,
+    settings,
     sharing,
     subscriptions,
     tokens,
@@ -100,10 +102,16 @@ class SqlStore:
 
     page = reading(inbox.page)
     item = reading(inbox.item)
+    item_by_public_id = reading(inbox.item_by_public_id)
+    older = reading(inbox.older, snapshot=True)
+    counts = reading(glance.counts)
+    roll = reading(glance.roll, snapshot=True)
     changes = reading(inbox.changes, snapshot=True)
     mark = writing(inbox.mark)
     delete_entries = writing(inbox.delete)
+    read_up_to = writing(inbox.read_up_to)
     clear = writing(inbox.clear)
+    clear_to = writing(inbox.clear_to)
 
     add_user = writing(users.add)
     user = reading(users.by_id)
@@ -111,6 +119,8 @@ class SqlStore:
     update_user = writing(users.update)
     rehash_password = writing(users.rehash_password)
     delete_user = writing(departures.delete_user)
+    holdings = reading(departures.holdings, snapshot=True)
+    user_infos = reading(users.infos)
     users = reading(users.every)
 
     add_application = writing(applications.add)
@@ -121,6 +131,7 @@ class SqlStore:
     image = reading(images.by_name)
 
     leave = writing(subscriptions.leave)
+    order_applications = writing(subscriptions.order)
     subscription = reading(subscriptions.one)
     subscriptions = reading(subscriptions.of_user)
 
@@ -145,6 +156,9 @@ class SqlStore:
 
     add_token = writing(tokens.add)
     replace_tokens = writing(tokens.replace)
+    kept_tokens = reading(tokens.kept)
+    rename_token = writing(tokens.rename)
+    rotate_token = writing(tokens.rotate)
     sealed_tokens = reading(tokens.sealed_of)
     bearer = reading(bearers.by_digest)
     touch_token = writing(tokens.touch)
@@ -164,6 +178,9 @@ class SqlStore:
     expire = writing(upkeep.expire)
     forget = writing(upkeep.forget)
 
+    decide = writing(settings.decide)
+    settings = reading(settings.every)
+
     ping = reading(upkeep.ping)
 
     async def info(self) -> StoreInfo:
@@ -171,6 +188,15 @@ class SqlStore:
             return StoreInfo(self.engine.name, await self.engine.version(tx), await upkeep.schema(tx))
 
         return await self.engine.read(ask, snapshot=False)
+
+    async def census(self) -> Census:
+        async def count(tx: Session) -> Census:
+            return Census(*await upkeep.counts(tx), await self.engine.size(tx))
+
+        return await self.engine.read(count, snapshot=False)
+
+    def queue(self) -> Queue:
+        return self.committer.queue
 
     async def check(self) -> list[str]:
         async def look(tx: Session) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Application, Cleared, Subscription
-from carillon.storage import sort_keys
+from carillon.storage import notices, sort_keys
 from carillon.storage.counters import draw
 from carillon.storage.session import FAR, Row, Session
 
 LAST_USED = "(SELECT max(t.last_used) FROM tokens t WHERE t.application_id = a.id)"
-APPLICATION = f"a.id, a.name, a.description, a.default_priority, a.created, {LAST_USED}, a.content_type, a.image"
-WIDTH = 8
+APPLICATION = (
+    f"a.id, a.name, a.description, a.default_priority, a.created, {LAST_USED}, a.content_type, a.image, a.type, a.url"
+)
+WIDTH = 10
 
 BY_GROUP = """EXISTS (
     SELECT 1 FROM group_applications ga JOIN group_members gm ON gm.group_id = ga.group_id
@@ -27,7 +29,7 @@ LISTED = """(s.left_at = 0 OR EXISTS (
 ))"""
 
 SUBSCRIPTIONS = f"""
-    SELECT {APPLICATION}, s.user_id, {ROLE}, s.sort_key, s.cleared_to, s.changed
+    SELECT {APPLICATION}, s.user_id, {ROLE}, s.sort_key, s.cleared_to, s.changed, s.muted_until, s.min_level
     FROM subscriptions s JOIN applications a ON a.id = s.application_id WHERE s.user_id = ? AND {LISTED}
 """
 
@@ -38,6 +40,7 @@ CLEAR = """
 
 # The key of a tie that was left must be free for others.
 LEFT_KEY = "~"
+UNCHOSEN = "!" * 1000  # longer than any that comes from outside
 
 
 def application_of(row: Row) -> Application:
@@ -50,11 +53,13 @@ def application_of(row: Row) -> Application:
         last_used=row[5],
         content_type=row[6],
         image=row[7],
+        type=row[8],
+        url=row[9],
     )
 
 
 def subscription_of(row: Row) -> Subscription:
-    user_id, role, sort_key, cleared_to, changed = row[WIDTH:]
+    user_id, role, sort_key, cleared_to, changed, muted_until, min_level = row[WIDTH:]
     return Subscription(
         user_id=user_id,
         application=application_of(row),
@@ -62,6 +67,8 @@ def subscription_of(row: Row) -> Subscription:
         sort_key=sort_key,
         cleared_to=cleared_to,
         changed=changed,
+        muted_until=muted_until,
+        min_level=min_level,
     )
 
 
@@ -115,6 +122,30 @@ async def _is_taken(tx: Session, user_id: int, key: str) -> bool:
     return await tx.row("SELECT 1 FROM subscriptions WHERE user_id = ? AND sort_key = ?", user_id, key) is not None
 
 
+async def order(tx: Session, user_id: int, ids: Sequence[int]) -> bool:
+    """New keys for all ties that were not left, in the order of the ids, then in theirs.
+
+    Each gets a key on the way that nobody can have chosen, since no two may have the same at any moment.
+    """
+    rows = await tx.rows(
+        "SELECT application_id, left_at FROM subscriptions s WHERE user_id = ? ORDER BY sort_key", user_id
+    )
+    theirs = [number for number, left_at in rows if not left_at]
+    if not set(ids) <= {*theirs, *await listed(tx, user_id)}:
+        return False
+    places = {number: place for place, number in enumerate(ids)}
+    theirs.sort(key=lambda number: places.get(number, len(places)))
+    update = "UPDATE subscriptions SET sort_key = ? WHERE user_id = ? AND application_id = ?"
+    await tx.run_each(update, [(f"{UNCHOSEN}{number}", user_id, number) for number in theirs])
+    key, keyed = None, []
+    for number in theirs:
+        key = sort_keys.after(key)
+        keyed.append((key, user_id, number))
+    await tx.run_each(update, keyed)
+    await notices.tell(tx, [user_id], "applications")
+    return True
+
+
 async def tie(tx: Session, user_id: int, application_id: int) -> None:
     """Sees to it that messages can reach him: a tie that is new or was left begins as a receiver's."""
     row = await tx.row(
@@ -163,6 +194,7 @@ async def leave(tx: Session, user_id: int, application_id: int, *, now: int) -> 
         return False
     await clear(tx, user_id, [application_id], now=now)
     await untie(tx, user_id, application_id, now=now)
+    await notices.tell(tx, [user_id], "applications")
     return True
 
 

@@ -6,13 +6,21 @@ from msgspec.structs import replace
 
 from carillon.core.errors import Conflict
 from carillon.core.models import User
-from carillon.core.ports import ChangedUser, NewUser
-from carillon.storage import devices
+from carillon.core.ports import ChangedUser, NewUser, UserInfo
+from carillon.storage import devices, notices
 from carillon.storage.session import Row, Session
 
 COLUMNS = "u.id, u.name, u.password_hash, u.admin, u.initial_password, u.created"
 SELECT = f"SELECT {COLUMNS} FROM users u"
 WIDTH = 6
+
+INFOS = f"""
+    SELECT {COLUMNS},
+        (SELECT count(*) FROM subscriptions s WHERE s.user_id = u.id AND s.role = 'owner' AND s.left_at = 0),
+        (SELECT count(*) FROM devices d WHERE d.user_id = u.id),
+        (SELECT max(t.last_used) FROM tokens t JOIN devices d ON d.id = t.device_id WHERE d.user_id = u.id)
+    FROM users u ORDER BY u.id
+"""
 
 
 def user_of(row: Row) -> User:
@@ -37,6 +45,7 @@ async def add(tx: Session, user: NewUser) -> User:
         user.initial_password,
         user.created,
     )
+    await notices.tell_all(tx, "people")
     return user_of((row[0], user.name, user.password_hash, user.admin, user.initial_password, user.created))
 
 
@@ -88,7 +97,13 @@ async def update(
         user_id,
     )
     ended = [] if password_hash is None else await devices.doubt(tx, user_id, but=keep)
+    await notices.tell(tx, [user_id], "user", "sessions")
+    await notices.tell_all(tx, "people")
     return ChangedUser(changed, ended)
+
+
+async def infos(tx: Session) -> list[UserInfo]:
+    return [UserInfo(user_of(row), *row[WIDTH:]) for row in await tx.rows(INFOS)]
 
 
 async def refuse_last_admin(tx: Session, user: User) -> None:

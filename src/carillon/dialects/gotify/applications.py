@@ -11,6 +11,7 @@ from starlette.responses import Response
 from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound
 from carillon.core.kit import Kit
 from carillon.core.models import Subscription
+from carillon.core.ports import ApplicationChange
 from carillon.dialects.gotify import door, parse, render
 
 
@@ -45,10 +46,12 @@ async def update(kit: Kit, request: Request) -> Response:
         changed = await kit.accounts.applications.update(
             who.user.id,
             number,
-            name=parse.required(fields, "name"),
-            description=parse.text(fields, "description") or "",
-            default_priority=_default_priority(fields),
-            sort_key=parse.text(fields, "sortKey"),
+            ApplicationChange(
+                name=parse.required(fields, "name"),
+                description=parse.text(fields, "description") or "",
+                default_priority=_default_priority(fields),
+                sort_key=parse.text(fields, "sortKey"),
+            ),
         )
     return door.answer(*await shown(kit, [changed]))
 

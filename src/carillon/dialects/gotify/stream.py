@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.errors import CarillonError
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Kit
-from carillon.core.models import Change, ChangePage, Cleared, EntryChange, Message
+from carillon.core.models import Change, ChangePage, EntryChange, Message
 from carillon.dialects._streams import Reader, Replay, Streams
 from carillon.dialects.gotify import door, parse, render
 
@@ -43,7 +43,7 @@ class Stream:
             await _refuse(send, status=status, body=body, headers=headers)
 
     def _payload(self, change: Change) -> bytes | None:
-        if isinstance(change, Cleared) or not change.arrival or change.message is None:
+        if not isinstance(change, EntryChange) or not change.arrival or change.message is None:
             return None
         # One message to many users is many changes: it is rendered for the first of them.
         message, rendered = self._rendered

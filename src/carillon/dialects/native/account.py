@@ -1,27 +1,34 @@
-"""The user who asks, his applications and his devices."""
+"""The user who asks, and his password."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
 from carillon.core.kit import Kit
-from carillon.dialects.native import answers, asks, render
+from carillon.dialects.native import answers, render
+from carillon.dialects.native.asks import limited
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
+from carillon.dialects.native.parse import FieldError
+from carillon.dialects.native.session import require_password
 
 
-async def user(_: Kit, call: Call[Nothing, Nothing]) -> answers.User:
-    return render.user(call.actor)
+class NewPassword(Struct, forbid_unknown_fields=True):
+    current: Annotated[str, Meta(min_length=1), limited("name", "The password until now")]
+    new: Annotated[str, Meta(min_length=1), limited("name", "The password from now on")]
 
 
-async def applications(kit: Kit, call: Call[Nothing, Nothing]) -> answers.Applications:
-    found = await kit.accounts.applications.of(call.actor.user.id)
-    return answers.Applications([render.application(subscription) for subscription in found])
+async def user(kit: Kit, call: Call[Nothing, Nothing]) -> answers.User:
+    return render.user(call.actor, now=kit.clock.now())
 
 
-async def devices(kit: Kit, call: Call[Nothing, Nothing]) -> answers.Devices:
-    return answers.Devices([render.device(device) for device in await kit.accounts.devices.of(call.actor.user.id)])
-
-
-async def add_device(kit: Kit, call: Call[Nothing, asks.CreateDevice]) -> answers.NewDevice:
-    return render.new_device(*await kit.accounts.devices.add(call.actor.user.id, call.body.name))
+async def set_password(kit: Kit, call: Call[Nothing, NewPassword]) -> None:
+    actor, asked = call.actor, call.body
+    await require_password(kit, call, asked.current, field="current")
+    if asked.new == asked.current:
+        raise FieldError("new", "new is the password that you have")
+    await kit.accounts.users.set_password(actor.user.id, asked.new, keep=actor.device.id if actor.device else None)
 
 
 OPERATIONS = (
@@ -30,28 +37,17 @@ OPERATIONS = (
         path="/api/1/user",
         summary="Who am I?",
         access="sign-in",
+        refusals=(403,),
         **by(user, query=Nothing, body=Nothing, answer=answers.User),
     ),
     Operation(
-        method="GET",
-        path="/api/1/applications",
-        summary="List the applications",
-        text="Those that the user owns, has joined or has ever received from, in his order.",
-        **by(applications, query=Nothing, body=Nothing, answer=answers.Applications),
-    ),
-    Operation(
-        method="GET",
-        path="/api/1/devices",
-        summary="List the devices",
-        **by(devices, query=Nothing, body=Nothing, answer=answers.Devices),
-    ),
-    Operation(
-        method="POST",
-        path="/api/1/devices",
-        summary="Add a device",
-        text="Its token is in the answer, and shown this once.",
-        example={"name": "phone"},
-        refusals=(413, 415),
-        **by(add_device, query=Nothing, body=asks.CreateDevice, answer=answers.NewDevice),
+        method="PUT",
+        path="/api/1/user/password",
+        summary="Change the password",
+        text="All other sessions of the user end; his devices stay.",
+        access="sign-in",
+        example={"current": "secret", "new": "better"},
+        refusals=(403, 413, 415),
+        **by(set_password, query=Nothing, body=NewPassword, answer=None),
     ),
 )

@@ -8,7 +8,7 @@ from starlette.types import Receive
 
 from carillon.core.errors import Unauthenticated
 from carillon.core.kit import Kit
-from carillon.core.models import Change, ChangePage
+from carillon.core.models import Change, ChangePage, Lists
 from carillon.dialects._http import Disconnected
 from carillon.dialects.native import answers, asks, render
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
@@ -44,8 +44,9 @@ def _says_something(page: ChangePage) -> bool:
     return bool(page.changes) or page.hole or page.more
 
 
-def _anything(_: Change) -> bytes:
-    return b"."
+def _anything(change: Change) -> bytes | None:
+    """But for what no list of changes has."""
+    return None if isinstance(change, Lists) else b"."
 
 
 class _Waiter:

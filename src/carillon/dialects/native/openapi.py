@@ -149,7 +149,7 @@ def _responses(operation: Operation) -> Json:
         responses: Json = {"204": {"description": "Done"}}
     else:
         shape = {} if operation.answer is bytes else {"schema": _schema(operation.answer)}
-        content = {media: shape for media in operation.media}
+        content = dict.fromkeys(operation.media, shape)
         responses = {"200": {"description": "OK", "content": content}}
     refusals = ALWAYS.union(operation.refusals) - BUT.get(operation.access, set())
     return responses | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
@@ -189,7 +189,7 @@ def _say(schema: Json, name: str, most: int) -> None:
     value = _without_null(schema)
     if value.get("type") == "integer":
         value["maximum"] = most
-    elif name == "batch":
+    elif value.get("type") == "array":
         value["maxItems"] = most
     else:
         schema["description"] += f". At most {most} bytes"

@@ -12,7 +12,9 @@ from carillon.dialects.native import (
     messages,
     pictures,
     sending,
+    server,
     session,
+    settings,
     sharing,
     stream,
     tokens,
@@ -33,5 +35,7 @@ OPERATIONS = (
     *applications.OPERATIONS,
     *tokens.OPERATIONS,
     *sharing.OPERATIONS,
+    *settings.OPERATIONS,
+    *server.OPERATIONS,
     *users.OPERATIONS,
 )

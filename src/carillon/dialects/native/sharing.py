@@ -55,10 +55,6 @@ async def unshare(kit: Kit, call: Call[asks.ShareWith, Nothing]) -> None:
     await kit.accounts.applications.unshare(call.actor.user.id, call.id, with_user=user_id, with_group=group_id)
 
 
-async def leave(kit: Kit, call: Call[Nothing, Nothing]) -> None:
-    await kit.accounts.applications.delete(call.actor.user.id, call.id)
-
-
 async def _with(kit: Kit, named: asks.ShareWith) -> tuple[int | None, int | None]:
     """The ids of a user or a group. Raises BadInput, NotFound."""
     if (named.user is None) == (named.group is None):
@@ -69,17 +65,6 @@ async def _with(kit: Kit, named: asks.ShareWith) -> tuple[int | None, int | None
 
 
 OPERATIONS = (
-    Operation(
-        method="DELETE",
-        path="/api/1/applications/{id}",
-        summary="Delete or leave an application",
-        access="elevated",
-        text="Its owner deletes it, for everybody; what others have of it stays with them. Anybody else leaves it: its "
-        "messages are gone from his inbox, and no more come.",
-        of="Of an application",
-        refusals=(404,),
-        **by(leave, query=Nothing, body=Nothing, answer=None),
-    ),
     Operation(
         method="GET",
         path="/api/1/applications/{id}/shares",
@@ -146,7 +131,7 @@ OPERATIONS = (
         method="GET",
         path="/api/1/groups/{id}/members",
         summary="List the members of a group",
-        access="admin",
+        access="admin-look",
         of="Of a group",
         **by(members, query=Nothing, body=Nothing, answer=answers.Members),
     ),

@@ -83,7 +83,7 @@ STREAM = Operation(
     "comment is a sign of life.",
     query=asks.StreamQuery,
     headers={"Last-Event-ID": "The cursor reached, as browsers send it when they come again; wins over `after`."},
-    answer=answers.EntryChange | answers.Cleared | answers.Hole | answers.Live,
+    answer=answers.EntryChange | answers.Cleared | answers.Lists | answers.Hole | answers.Live,
     media=(LINES, SSE),
     served=Front(Stream),
 )
