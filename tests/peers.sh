@@ -15,6 +15,7 @@ need() { # package, then what shows that it is there
 need postgresql postgres /usr/lib/postgresql/*/bin/postgres
 need strace strace
 need faketime faketime
+need chromium chromium
 need curl curl
 need iproute2 ss
 need nodejs node

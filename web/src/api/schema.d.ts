@@ -17,7 +17,11 @@ export interface paths {
          */
         get: operations["list_the_applications"];
         put?: never;
-        post?: never;
+        /**
+         * Add an application
+         * @description Its first token is in the answer, and shown this once.
+         */
+        post: operations["add_an_application"];
         delete?: never;
         options?: never;
         head?: never;
@@ -31,7 +35,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Get an application */
+        get: operations["get_an_application"];
         put?: never;
         post?: never;
         /**
@@ -39,6 +44,28 @@ export interface paths {
          * @description Its owner deletes it, for everybody; what others have of it stays with them. Anybody else leaves it: its messages are gone from his inbox, and no more come. By password, or by a device that has lately been shown it.
          */
         delete: operations["delete_or_leave_an_application"];
+        options?: never;
+        head?: never;
+        /** Change an application */
+        patch: operations["change_an_application"];
+        trace?: never;
+    };
+    "/api/1/applications/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give an application a picture
+         * @description PNG, JPEG, GIF, WebP or BMP. It is drawn anew, at most 512 pixels wide and high.
+         */
+        put: operations["give_an_application_a_picture"];
+        post?: never;
+        /** Take the picture of an application away */
+        delete: operations["take_the_picture_of_an_application_away"];
         options?: never;
         head?: never;
         patch?: never;
@@ -89,6 +116,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/applications/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tokens of an application */
+        get: operations["list_the_tokens_of_an_application"];
+        put?: never;
+        /**
+         * Add a token to an application
+         * @description It is shown this once.
+         */
+        post: operations["add_a_token_to_an_application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/applications/{id}/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description It is dead at once. By password, or by a device that has lately been shown it.
+         */
+        delete: operations["revoke_a_token"];
+        options?: never;
+        head?: never;
+        /** Rename a token */
+        patch: operations["rename_a_token"];
+        trace?: never;
+    };
+    "/api/1/applications/{id}/tokens/{token}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a token
+         * @description Another secret in its place, shown this once; the old one is dead at once. By password, or by a device that has lately been shown it.
+         */
+        post: operations["rotate_a_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/applications/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the applications in order
+         * @description For the user who asks; others have their own order.
+         */
+        post: operations["put_the_applications_in_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/changes": {
         parameters: {
             query?: never;
@@ -128,6 +237,27 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a device
+         * @description Its token is dead at once, and its streams end. By password, or by a device that has lately been shown it.
+         */
+        delete: operations["revoke_a_device"];
+        options?: never;
+        head?: never;
+        /** Change a device */
+        patch: operations["change_a_device"];
         trace?: never;
     };
     "/api/1/groups": {
@@ -184,7 +314,7 @@ export interface paths {
         };
         /**
          * List the members of a group
-         * @description For admins, by password, or by a device that has lately been shown it.
+         * @description For admins.
          */
         get: operations["list_the_members_of_a_group"];
         put?: never;
@@ -403,6 +533,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List whom one can share with
+         * @description All users and all groups.
+         */
+        get: operations["list_whom_one_can_share_with"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/pictures": {
         parameters: {
             query?: never;
@@ -417,6 +567,26 @@ export interface paths {
         get: operations["get_a_remote_picture"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description Somebody makes himself an account, where the installation allows it.
+         */
+        post: operations["register"];
         delete?: never;
         options?: never;
         head?: never;
@@ -441,6 +611,192 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how the server is
+         * @description For admins.
+         */
+        get: operations["show_how_the_server_is"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/server/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is this server?
+         * @description For anybody, also before he signs in.
+         */
+        get: operations["what_is_this_server"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/server/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a backup
+         * @description Made and verified first, so the answer takes a while to begin. The key of the installation is left out. `carillon restore` puts it back. For admins, by password, or by a device that has lately been shown it.
+         */
+        get: operations["download_a_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/server/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log
+         * @description The latest lines, which the server keeps in memory. For admins.
+         */
+        get: operations["read_the_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description Gives a browser the cookie of a session, which pages of this server then ask with.
+         */
+        post: operations["sign_in"];
+        /**
+         * Sign out
+         * @description The session, or the device, that asks has ended.
+         */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/session/elevate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the password again
+         * @description For so many minutes the session, or the device, that asks may do what takes a password.
+         */
+        post: operations["show_the_password_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions
+         * @description Where the user is signed in with a browser.
+         */
+        get: operations["list_the_sessions"];
+        put?: never;
+        post?: never;
+        /** End all other sessions */
+        delete: operations["end_all_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end_a_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings
+         * @description Those that may be changed while the server runs, with what is in force. For admins.
+         */
+        get: operations["list_the_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change settings
+         * @description All of them or none, at once and for as long as nobody changes them again. What the server was started with fixes a setting, and `fixed_by` says so. For admins, by password, or by a device that has lately been shown it.
+         */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/1/stream": {
@@ -480,10 +836,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/user/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the password
+         * @description All other sessions of the user end; his devices stay.
+         */
+        put: operations["change_the_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users
+         * @description For admins.
+         */
+        get: operations["list_the_users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description For admins, by password, or by a device that has lately been shown it.
+         */
+        post: operations["add_a_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user
+         * @description With his devices, his inbox, and the applications that nobody else owns. The last admin stays. For admins, by password, or by a device that has lately been shown it.
+         */
+        delete: operations["delete_a_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description A new password ends his sessions; his devices stay. For admins, by password, or by a device that has lately been shown it.
+         */
+        patch: operations["change_a_user"];
+        trace?: never;
+    };
+    "/api/1/users/{id}/holdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What goes with a user?
+         * @description Before he is deleted. For admins.
+         */
+        get: operations["what_goes_with_a_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** About */
+        About: {
+            /** @description The address of this server as it is configured; empty: it is not */
+            base_url: string;
+            /** @description A user still has the published password, and is to change it */
+            first_run: boolean;
+            name: string;
+            /** @description Anybody may make himself an account */
+            registration: boolean;
+            version: string;
+        };
         /**
          * Action
          * @description A button of a message. Other fields are kept as sent.
@@ -577,10 +1032,78 @@ export interface components {
             total_capped: number;
             unread: number;
         };
-        /** CreateDevice */
-        CreateDevice: {
+        /** CreateApplication */
+        CreateApplication: {
+            /**
+             * @description Of a message whose sender does not say
+             * @default null
+             */
+            content_type: ("auto" | "text/markdown" | "text/plain") | null;
+            /**
+             * @description Of a message whose sender does not say
+             * @default null
+             */
+            default_priority: number | null;
+            /**
+             * @description What it is for. At most 4096 bytes
+             * @default
+             */
+            description: string;
             /** @description What people call it. At most 256 bytes */
             name: string;
+            /**
+             * @description Where its first token is used. At most 256 bytes
+             * @default
+             */
+            token_name: string;
+            /**
+             * @description What it is, in a person's words. At most 256 bytes
+             * @default
+             */
+            type: string;
+            /**
+             * @description Where it is looked after. At most 2048 bytes
+             * @default
+             */
+            url: string;
+        };
+        /** CreateDevice */
+        CreateDevice: {
+            /**
+             * @description Without use after which it ends; 0: never
+             * @default 0
+             */
+            expires_after: number;
+            /** @description What people call it. At most 256 bytes */
+            name: string;
+        };
+        /** CreateToken */
+        CreateToken: {
+            /**
+             * @description Where it is used. At most 256 bytes
+             * @default
+             */
+            name: string;
+        };
+        /** CreateUser */
+        CreateUser: {
+            /** @default false */
+            admin: boolean;
+            /** @description The user's name. At most 256 bytes */
+            name: string;
+            /** @description The user's password. At most 256 bytes */
+            password: string;
+        };
+        /**
+         * Database
+         * @description `path`: where it is, if it is a file. `schema`: the number of its last migration.
+         */
+        Database: {
+            bytes: number;
+            engine: string;
+            path: string | null;
+            schema: number;
+            version: string;
         };
         /** DeleteIds */
         DeleteIds: {
@@ -612,6 +1135,16 @@ export interface components {
         /** Devices */
         Devices: {
             devices: components["schemas"]["Device"][];
+        };
+        /** Elevate */
+        Elevate: {
+            /**
+             * @description For how long
+             * @default 15
+             */
+            minutes: number;
+            /** @description The user's password. At most 256 bytes */
+            password: string;
         };
         /**
          * EntryChange
@@ -648,6 +1181,28 @@ export interface components {
         /** Groups */
         Groups: {
             groups: components["schemas"]["Group"][];
+        };
+        /**
+         * HealthCheck
+         * @description `ok` false: `text` says what is wrong, and whether it is a warning or a failure says `verdict`.
+         */
+        HealthCheck: {
+            name: string;
+            ok: boolean;
+            text: string;
+            /** @enum {unknown} */
+            verdict: "fail" | "ok" | "warn";
+        };
+        /**
+         * Holdings
+         * @description What goes with a user.
+         */
+        Holdings: {
+            /** @description Names of those that nobody else owns */
+            applications: string[];
+            devices: number;
+            /** @description In his inbox, counted to 10000 */
+            messages: number;
         };
         /**
          * Hole
@@ -709,6 +1264,16 @@ export interface components {
             next: number | null;
         };
         /**
+         * Lists
+         * @description In a stream only: these lists of the user are not as they were, and are to be fetched anew.
+         */
+        Lists: {
+            changed: number;
+            lists: ("applications" | "devices" | "people" | "sessions" | "settings" | "user")[];
+            /** @enum {unknown} */
+            type: "lists";
+        };
+        /**
          * Live
          * @description In a stream: everything up to `cursor` has been told, from here on it comes as it happens.
          */
@@ -716,6 +1281,50 @@ export interface components {
             cursor: number;
             /** @enum {unknown} */
             type: "live";
+        };
+        /**
+         * LogRecord
+         * @description Without secrets. `seq` rises by one a line.
+         */
+        LogRecord: {
+            component: string;
+            /** @enum {unknown} */
+            level: "critical" | "debug" | "error" | "info" | "warning";
+            seq: number;
+            text: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            time: string;
+        };
+        /**
+         * Logs
+         * @description Newest first.
+         */
+        Logs: {
+            /** @description Those that have lines, whatever was asked for */
+            components: string[];
+            lines: components["schemas"]["LogRecord"][];
+        };
+        /** ManagedUser */
+        ManagedUser: {
+            admin: boolean;
+            /** @description How many he owns */
+            applications: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            /** @description How many he has, with his sessions */
+            devices: number;
+            id: number;
+            /** @description The password is still the published default */
+            initial_password: boolean;
+            /** @description When one of his devices was used */
+            last_used: string | null;
+            name: string;
         };
         /** MarkAll */
         MarkAll: {
@@ -799,15 +1408,64 @@ export interface components {
             url?: string;
             url_title?: string;
         };
+        /** Named */
+        Named: {
+            id: number;
+            name: string;
+        };
         /** NameGroup */
         NameGroup: {
             /** @description What people call it. At most 256 bytes */
+            name: string;
+        };
+        /** NameToken */
+        NameToken: {
+            /** @description Where it is used. At most 256 bytes */
             name: string;
         };
         /** NameUser */
         NameUser: {
             /** @description The user's name. At most 256 bytes */
             user: string;
+        };
+        /**
+         * NewApplication
+         * @description The token is shown this once.
+         */
+        NewApplication: {
+            /** @description Messages up to this id are deleted from the inbox */
+            cleared_to: number;
+            /**
+             * @description Of a message whose sender does not say
+             * @enum {unknown}
+             */
+            content_type: "auto" | "text/markdown" | "text/plain";
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            default_priority: number;
+            description: string;
+            id: number;
+            /** @description Its picture, below the address of this server */
+            image: string | null;
+            last_used: string | null;
+            /** @description From which priority on the user is rung */
+            min_level: number;
+            /** @description The user is not rung before; null: at any time */
+            muted_until: string | null;
+            name: string;
+            /** @enum {unknown} */
+            role: "member" | "owner" | "receiver";
+            sort_key: string;
+            token: string;
+            /** @description What it is, in a person's words */
+            type: string;
+            /** @description Messages that he has not read, counted to 1000 */
+            unread: number;
+            /** @description Where it is looked after */
+            url: string;
         };
         /**
          * NewDevice
@@ -899,6 +1557,29 @@ export interface components {
              */
             url_title: string | null;
         };
+        /** NewPassword */
+        NewPassword: {
+            /** @description The password until now. At most 256 bytes */
+            current: string;
+            /** @description The password from now on. At most 256 bytes */
+            new: string;
+        };
+        /**
+         * NewToken
+         * @description The secret is shown this once.
+         */
+        NewToken: {
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            id: number;
+            last_used: string | null;
+            /** @description Where it is used, in a person's words */
+            name: string;
+            secret: string;
+        };
         /**
          * Note
          * @description A message as a list, in this order. `created` in milliseconds since 1970, `read` 0 or 1.
@@ -912,6 +1593,87 @@ export interface components {
             number,
             string
         ];
+        /** OrderApplications */
+        OrderApplications: {
+            /** @description Ids of applications; what is not there stays, behind */
+            ids: number[];
+        };
+        /**
+         * PatchApplication
+         * @description Left out: stays as it is. The last two are the user's own; the rest is for its owners to change.
+         */
+        PatchApplication: {
+            /**
+             * @description Of a message whose sender does not say
+             * @default null
+             */
+            content_type: ("auto" | "text/markdown" | "text/plain") | null;
+            /**
+             * @description Of a message whose sender does not say
+             * @default null
+             */
+            default_priority: number | null;
+            /**
+             * @description What it is for. At most 4096 bytes
+             * @default null
+             */
+            description: string | null;
+            /**
+             * @description From which priority on the user is rung
+             * @default null
+             */
+            min_level: number | null;
+            /** @description Not rung before that time; null: at any time */
+            muted_until?: string | null;
+            /**
+             * @description What people call it. At most 256 bytes
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description What it is, in a person's words. At most 256 bytes
+             * @default null
+             */
+            type: string | null;
+            /**
+             * @description Where it is looked after. At most 2048 bytes
+             * @default null
+             */
+            url: string | null;
+        };
+        /**
+         * PatchDevice
+         * @description Left out: stays as it is.
+         */
+        PatchDevice: {
+            /** @default null */
+            expires_after: number | null;
+            /**
+             * @description What people call it. At most 256 bytes
+             * @default null
+             */
+            name: string | null;
+        };
+        /**
+         * PatchSettings
+         * @description Left out: stays as it is. Null: back to the default.
+         */
+        PatchSettings: {
+            default_content_type?: string | null;
+            default_priority?: number | null;
+            gotify_face?: number | null;
+            log_level?: string | null;
+            message_limit?: number | null;
+            publish_burst?: number | null;
+            publish_rate?: number | null;
+            registration?: boolean | null;
+            request_limit?: number | null;
+            session_days?: number | null;
+            show_tokens?: boolean | null;
+            snapshot?: boolean | null;
+            streams_per_user?: number | null;
+            token_length?: number | null;
+        };
         /**
          * PatchState
          * @description Left out: stays as it is.
@@ -923,6 +1685,32 @@ export interface components {
             pinned: boolean | null;
             /** @default null */
             read: boolean | null;
+        };
+        /**
+         * PatchUser
+         * @description Left out: stays as it is.
+         */
+        PatchUser: {
+            /** @default null */
+            admin: boolean | null;
+            /**
+             * @description The user's name. At most 256 bytes
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description The user's password. At most 256 bytes
+             * @default null
+             */
+            password: string | null;
+        };
+        /**
+         * People
+         * @description With whom applications can be shared.
+         */
+        People: {
+            groups: components["schemas"]["Named"][];
+            users: components["schemas"]["Named"][];
         };
         /**
          * PictureAddress
@@ -950,6 +1738,21 @@ export interface components {
             status: number;
         };
         /**
+         * Queue
+         * @description What waits to be stored.
+         */
+        Queue: {
+            bytes: number;
+            writes: number;
+        };
+        /** Register */
+        Register: {
+            /** @description The user's name. At most 256 bytes */
+            name: string;
+            /** @description The user's password. At most 256 bytes */
+            password: string;
+        };
+        /**
          * Roll
          * @description Newest first.
          */
@@ -963,6 +1766,85 @@ export interface components {
              * @description Where it begins
              */
             since: string;
+        };
+        /** Server */
+        Server: {
+            applications: number;
+            checks: components["schemas"]["HealthCheck"][];
+            /** @description What is free where the data folder is */
+            data_free_bytes: number;
+            database: components["schemas"]["Database"];
+            listeners: components["schemas"]["ServerAddress"][];
+            messages: number;
+            python: string;
+            queue: components["schemas"]["Queue"];
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            started: string;
+            /** @description Open streams of all users */
+            streams: number;
+            users: number;
+            version: string;
+        };
+        /**
+         * ServerAddress
+         * @description `commands`: the socket of the commands of this machine.
+         */
+        ServerAddress: {
+            address: string;
+            /** @enum {unknown} */
+            kind: "commands" | "http";
+        };
+        /** Session */
+        Session: {
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            /** @description The one that asks */
+            current: boolean;
+            /** @description When it ends unless it is used before; null: never */
+            expires: string | null;
+            id: number;
+            last_used: string | null;
+            name: string;
+        };
+        /** Sessions */
+        Sessions: {
+            sessions: components["schemas"]["Session"][];
+        };
+        /**
+         * Setting
+         * @description A setting that may be changed while the server runs. `value` is what is in force.
+         */
+        Setting: {
+            /** @description Of a choice: what it may be */
+            choices?: (boolean | number | string)[];
+            /** @description What holds as long as nobody has decided */
+            default: boolean | number | string;
+            /** @description What fixes it; null: it may be changed here */
+            fixed_by: string | null;
+            /** @description What it does, and what follows from it */
+            help: string;
+            /** @description Of an integer */
+            maximum?: number;
+            /** @description Of an integer */
+            minimum?: number;
+            name: string;
+            /** @enum {unknown} */
+            section: "accounts" | "applications" | "clients" | "sending" | "server";
+            /** @enum {unknown} */
+            type: "boolean" | "choice" | "integer";
+            /** @description Of an integer: what is counted, such as bytes or days */
+            unit?: string;
+            value: boolean | number | string;
+        };
+        /** Settings */
+        Settings: {
+            settings: components["schemas"]["Setting"][];
         };
         /**
          * Share
@@ -995,6 +1877,18 @@ export interface components {
              */
             user: string | null;
         };
+        /** SignIn */
+        SignIn: {
+            /**
+             * @description What people call this browser. At most 256 bytes
+             * @default Web app
+             */
+            device: string;
+            /** @description The user's name. At most 256 bytes */
+            name: string;
+            /** @description The user's password. At most 256 bytes */
+            password: string;
+        };
         /**
          * State
          * @description What happened to a message in this inbox; null: it did not. `changed` is the number of the last change.
@@ -1004,6 +1898,24 @@ export interface components {
             dismissed: string | null;
             pinned: string | null;
             read: string | null;
+        };
+        /** Token */
+        Token: {
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            id: number;
+            last_used: string | null;
+            /** @description Where it is used, in a person's words */
+            name: string;
+            /** @description Only where the installation lets lists show tokens */
+            secret?: string;
+        };
+        /** Tokens */
+        Tokens: {
+            tokens: components["schemas"]["Token"][];
         };
         /** User */
         User: {
@@ -1021,6 +1933,10 @@ export interface components {
             /** @description The password is still the published default */
             initial_password: boolean;
             name: string;
+        };
+        /** Users */
+        Users: {
+            users: components["schemas"]["ManagedUser"][];
         };
     };
     responses: {
@@ -1156,6 +2072,73 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    add_an_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Backup",
+                 *       "description": "every night",
+                 *       "default_priority": 4
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateApplication"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApplication"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    get_an_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     delete_or_leave_an_application: {
         parameters: {
             query?: never;
@@ -1174,6 +2157,111 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_an_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "every hour",
+                 *       "default_priority": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchApplication"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    give_an_application_a_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/*": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    take_the_picture_of_an_application_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
@@ -1327,6 +2415,217 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_the_tokens_of_an_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_a_token_to_an_application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "on the NAS"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    revoke_a_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+                /** @description Of a token */
+                token: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    rename_a_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+                /** @description Of a token */
+                token: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "on the old NAS"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NameToken"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    rotate_a_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an application */
+                id: number;
+                /** @description Of a token */
+                token: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    put_the_applications_in_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         42,
+                 *         41
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderApplications"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applications"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_what_has_changed: {
         parameters: {
             query?: {
@@ -1414,6 +2713,74 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    revoke_a_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a device */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_a_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a device */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "old phone",
+                 *       "expires_after": 2592000
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             429: components["responses"]["429"];
@@ -2096,6 +3463,31 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_whom_one_can_share_with: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     get_a_remote_picture: {
         parameters: {
             query: {
@@ -2131,6 +3523,42 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "eve",
+                 *       "password": "secret"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["400"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     get_the_roll: {
         parameters: {
             query?: {
@@ -2159,6 +3587,346 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_how_the_server_is: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    what_is_this_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            400: components["responses"]["400"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    download_a_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": unknown;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    read_the_log: {
+        parameters: {
+            query?: {
+                /** @description Only lines below this `seq`: the last of the page before */
+                before?: number;
+                /** @description Only lines of this component, and of those below it */
+                component?: string;
+                /** @description Only lines of this level or above */
+                level?: "critical" | "debug" | "error" | "info" | "warning";
+                /** @description Lines in the answer */
+                limit?: number;
+                /** @description Only lines with this in them, in whatever case */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logs"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "admin",
+                 *       "password": "secret"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_the_password_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "secret"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Elevate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_the_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_all_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    end_a_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a session */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_the_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "registration": true,
+                 *       "publish_rate": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     follow_what_changes: {
         parameters: {
             query?: {
@@ -2180,8 +3948,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
-                    "text/event-stream": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
+                    "application/x-ndjson": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
+                    "text/event-stream": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
                 };
             };
             400: components["responses"]["400"];
@@ -2211,6 +3979,201 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_the_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "secret",
+                 *       "new": "better"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_the_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_a_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "eve",
+                 *       "password": "secret"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_a_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_a_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "admin": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchUser"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    what_goes_with_a_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a user */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holdings"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };

@@ -6,8 +6,7 @@ const DELAY = 8000; // ms in which one may think better of it
 
 /** Either some messages, or everything up to an id: of an application or of all, older than a time or of any age. */
 export type What =
-  | { ids: number[] }
-  | { application?: number; upTo: number; olderThan?: string; covers: (id: number) => boolean };
+  { ids: number[] } | { application?: number; upTo: number; olderThan?: string; covers: (id: number) => boolean };
 
 /** A deletion that has been asked for and not sent yet. */
 export class Deletion {

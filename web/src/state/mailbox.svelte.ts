@@ -134,9 +134,7 @@ export class Mailbox {
   /** The message behind a permalink. Raises Refused (404) and Unreachable. */
   async find(publicId: string): Promise<Message> {
     for (const message of this.messages.values()) if (message.public_id === publicId) return message;
-    const found = await answer(
-      api.GET("/api/1/messages/{public_id}", { params: { path: { public_id: publicId } } }),
-    );
+    const found = await answer(api.GET("/api/1/messages/{public_id}", { params: { path: { public_id: publicId } } }));
     this.keep([found]);
     return this.messages.get(found.id) ?? found;
   }
@@ -153,7 +151,8 @@ export class Mailbox {
   apply(changes: Change[]): number {
     const newest = Math.max(0, ...this.messages.keys());
     for (const change of changes) {
-      if (change.type === "cleared") this.#remove((id, message) => id <= change.to && message?.application === change.application);
+      if (change.type === "cleared")
+        this.#remove((id, message) => id <= change.to && message?.application === change.application);
       else if (change.type === "entry") this.#change(change);
     }
     this.count();
@@ -186,9 +185,7 @@ export class Mailbox {
   /** Everything up to now, of one application or of all. */
   async markAllRead(application?: number): Promise<boolean> {
     const newest = Math.max(0, ...this.messages.keys());
-    return await attempt(() =>
-      api.POST("/api/1/inbox/mark_all", { body: { up_to: newest, read: true, application } }),
-    );
+    return await attempt(() => api.POST("/api/1/inbox/mark_all", { body: { up_to: newest, read: true, application } }));
   }
 
   /** Removes them from the copy: they are deleted, or about to be. */

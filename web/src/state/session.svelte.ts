@@ -64,7 +64,9 @@ class Session {
 function browserName(): string {
   const agent = navigator.userAgent;
   const browser = ["Edg", "OPR", "Firefox", "Chrome", "Safari"].find((name) => agent.includes(name + "/")) ?? "Browser";
-  const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"].find((name) => agent.includes(name));
+  const system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"].find((name) =>
+    agent.includes(name),
+  );
   const known: Record<string, string> = { Edg: "Edge", OPR: "Opera", CrOS: "ChromeOS", "Mac OS": "macOS" };
   return [browser, system].flatMap((name) => (name ? [known[name] ?? name] : [])).join(" on ");
 }
