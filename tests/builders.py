@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,9 @@ from argon2 import PasswordHasher
 
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
-from carillon.core.errors import CarillonError
+from carillon.core.backstage import Backstage, Download, Report
+from carillon.core.decisions import Decisions
+from carillon.core.errors import CarillonError, Unavailable, Unreachable
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, Kit, Site
@@ -23,12 +25,15 @@ from carillon.core.models import Application, Change, Device, Message, Subscript
 from carillon.core.moving import Moving
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer, Peers
-from carillon.core.ports import Publication, Sender, Store
+from carillon.core.ports import Fetched, Publication, Sender, Store, Web
 from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.rates import Publishing
+from carillon.core.remote import RemotePictures
 from carillon.core.tokens import Minting
 from carillon.hub.local import LocalHub
+from carillon.ops.ring import Ring
+from carillon.settings import Settings
 from carillon.storage import open_store
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -95,6 +100,20 @@ class Stream:
 
     def end(self, code: int) -> None:
         self.ended.append(code)
+
+
+class Elsewhere:
+    """What can be had outside, by address; `asked` are those that were asked for."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Fetched] = {}
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str, *, accept: str, largest: int, seconds: float) -> Fetched:
+        self.asked.append(url)
+        if url not in self.there:
+            raise Unreachable("it answered 404 Not Found")
+        return self.there[url]
 
 
 def quick_hasher() -> PasswordHasher:
@@ -182,6 +201,8 @@ def build(
     publishing: Publishing | None = None,
     minting: Minting | None = None,
     hasher: PasswordHasher | None = None,
+    web: Web | None = None,
+    backstage: Backstage | None = None,
 ) -> House:
     """The core as the composition root joins it. The caller closes `access`, then `passwords`."""
     ids = Ids()
@@ -200,7 +221,13 @@ def build(
     publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits)
     presence = Presence(store=store, hub=hub, access=access, clock=clock)
     housekeeping = Housekeeping(store, clock, presence)
-    inbox = Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake)
+    inbox = Inbox(
+        store=store,
+        clock=clock,
+        limits=limits,
+        cleared=housekeeping.wake,
+        pictures=RemotePictures(web=web or Elsewhere(), clock=clock, limits=limits, key=b"key"),
+    )
 
     async def healthy() -> bool:
         try:
@@ -218,9 +245,21 @@ def build(
         limits=limits,
         clock=clock,
         peers=peers or Peers(),
-        site=Site(build=Build("0.0.test"), healthy=healthy),
+        site=Site(build=Build("0.0.test"), healthy=healthy, backstage=backstage or backstage_over(store)),
     )
     return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, presence, housekeeping, kit)
+
+
+def backstage_over(store: Store) -> Backstage:
+    """The settings of an installation that was started without any, and nothing else to be had."""
+
+    async def report() -> Report:
+        raise Unavailable("no report here")
+
+    def backup() -> AbstractAsyncContextManager[Download]:
+        raise Unavailable("no backup here")
+
+    return Backstage(decisions=Decisions(store, Settings().decidable()), report=report, log=Ring(), backup=backup)
 
 
 def moving_of(house: House) -> Moving:

@@ -6,33 +6,34 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from carillon import __version__, ui
+from carillon.backstage import Behind, Levers
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
-from carillon.core.errors import CarillonError
+from carillon.core.applications import Defaults
+from carillon.core.backstage import LogBook
+from carillon.core.decisions import Decisions
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
-from carillon.core.ports import Ids, Store
+from carillon.core.ports import Store
 from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
-from carillon.core.rates import publishing
 from carillon.core.remote import RemotePictures
-from carillon.core.secrets import Vault
 from carillon.core.tokens import Minting
 from carillon.front import Front
 from carillon.http import Client, Guard
 from carillon.hub.local import LocalHub
-from carillon.ops.keys import KEY_BYTES, vault_key
+from carillon.ops.keys import KEY_BYTES
 from carillon.ops.system import SystemClock, SystemIds
 from carillon.plugins import Plugin, discover
 from carillon.settings import Settings
 from carillon.storage import open_store
+from carillon.storage.backup.make import Place
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class App:
     housekeeping: Housekeeping
     dialects: list[Plugin]
     channels: list[Plugin]
+    behind: Behind
 
     async def stop(self) -> None:
         """Before the server closes its sockets: refuses new messages and ends the streams."""
@@ -53,9 +55,9 @@ class App:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[App]:
+async def running(settings: Settings, log: LogBook | None = None) -> AsyncIterator[App]:
     """The application with its background work, for as long as it is served. An empty installation gets its admin."""
-    async with composed(settings) as app:
+    async with composed(settings, log) as app:
         await app.kit.accounts.users.ensure_first(settings.admin_password or None)
         housekeeping = asyncio.create_task(app.housekeeping.run())
         try:
@@ -67,24 +69,27 @@ async def running(settings: Settings) -> AsyncIterator[App]:
 
 
 @asynccontextmanager
-async def composed(settings: Settings) -> AsyncIterator[App]:
-    """The application without background work. Opens storage, migrating it first, and closes it again.
+async def composed(settings: Settings, log: LogBook | None = None) -> AsyncIterator[App]:
+    """The application without background work. Opens storage, migrating it first, and closes it again. `log` is what
+    admins may read.
 
     Raises what storage raises when it cannot be opened, KeyFileError, PluginError and MountError.
     """
     clock, ids = SystemClock(), SystemIds()
-    limits = Limits(
-        request=settings.request_limit, text=settings.message_limit, streams_per_user=settings.streams_per_user
-    )
+    limits, defaults, minting = Limits(), Defaults(), Minting()
     hub = LocalHub(streams_per_user=limits.streams_per_user)
     passwords = Passwords(clock, ids)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await open_store(
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )
-    access = Access(store, passwords, clock, publishing=publishing(settings.publish_rate, settings.publish_burst))
+    access = Access(store, passwords, clock)
     web = Client(Guard(settings.picture_networks), agent=f"Carillon/{__version__}")
     housekeeping = Housekeeping(store, clock, Presence(store=store, hub=hub, access=access, clock=clock))
+    decisions = Decisions(store, settings.decidable())
+    place = Place(settings.database or None, settings.data)
+    proxies, shown = settings.trusted_proxies, settings.text
+    behind = Behind(place, proxies, store=store, hub=hub, clock=clock, decisions=decisions, shown=shown, log=log)
     try:
         kit = Kit(
             access=access,
@@ -96,7 +101,8 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
                 clock=clock,
                 ids=ids,
                 limits=limits,
-                minting=_minting(settings, ids),
+                minting=minting,
+                defaults=defaults,
             ),
             publisher=Publisher(store=store, clock=clock, ids=ids, limits=limits),
             inbox=Inbox(
@@ -109,44 +115,26 @@ async def composed(settings: Settings) -> AsyncIterator[App]:
             hub=hub,
             limits=limits,
             clock=clock,
-            peers=Peers(settings.trusted_proxies),
+            peers=Peers(proxies),
             site=Site(
                 build=Build(__version__),
-                healthy=lambda: _healthy(store),
+                healthy=behind.reporter.healthy,
                 base_url=settings.base_url,
-                registration=settings.registration,
-                gotify_face=settings.gotify_face,
+                backstage=behind.stage,
             ),
         )
+        levers = Levers(kit, hub=hub, defaults=defaults, minting=minting, data=settings.data, ids=ids)
+        await decisions.load(levers.follow)
         dialects = discover("dialects")
         front = Front(
             {"web app": ui.mount()} | {plugin.name: plugin.module.mount(kit) for plugin in dialects},
-            origins=_origins(settings),
+            origins=frozenset(settings.cors_origins),
             peers=kit.peers,
             base_url=settings.base_url,
         )
-        yield App(front, kit, store, housekeeping, dialects, discover("channels"))
+        yield App(front, kit, store, housekeeping, dialects, discover("channels"), behind)
     finally:
         await web.close()
         await access.close()
         await store.close()
         passwords.close()
-
-
-async def _healthy(store: Store) -> bool:
-    try:
-        await store.ping()
-    except CarillonError:
-        return False
-    return True
-
-
-def _minting(settings: Settings, ids: Ids) -> Minting:
-    vault = Vault(vault_key(settings.data, ids.entropy(KEY_BYTES))) if settings.show_tokens else None
-    return Minting(settings.token_length, vault)
-
-
-def _origins(settings: Settings) -> frozenset[str]:
-    """The configured ones, and that of our own address, which a proxy may hide from us."""
-    own = urlsplit(settings.base_url)
-    return frozenset(settings.cors_origins) | ({f"{own.scheme}://{own.netloc.lower()}"} if own.netloc else frozenset())

@@ -45,7 +45,8 @@ class Front:
         base_url: str = "",
     ) -> None:
         self._peers = peers or Peers()
-        self._origins = frozenset(origin.encode() for origin in origins)
+        own = urlsplit(base_url)  # a proxy may hide it from us
+        self._origins = frozenset(origin.encode() for origin in {*origins, f"{own.scheme}://{own.netloc.lower()}"})
         self._refused: set[bytes] = set()
         self._public = frozenset[str]().union(*(mount.public for mount in mounts.values()))
         self._front: dict[tuple[str, str], ASGIApp] = {}

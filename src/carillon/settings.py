@@ -1,21 +1,43 @@
 """Every setting: its name, type, default and meaning, each declared once, as a field of `Settings`.
 
 A setting `port` is CARILLON_PORT in the process environment or, if not there, in the file `carillon.env` in the data
-folder. A secret may also be the content of a file: CARILLON_TOKEN_FILE names it. Empty is as good as absent.
+folder. A secret may also be the content of a file: CARILLON_TOKEN_FILE names it. Empty is as good as absent. One that
+is `live` and stands in neither can be decided by admins while the server runs, and is kept in the database then.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
-from urllib.parse import urlsplit
+from typing import Annotated, Any, get_type_hints
 
-T = TypeVar("T")
+from carillon.core.decisions import Decidable, Section, Value, followed
+from carillon.kinds import (
+    CONTENT_TYPE,
+    COUNT,
+    DATABASE,
+    DAYS,
+    FACE,
+    FOLDER,
+    FORMAT,
+    HOST,
+    LEVEL,
+    NETWORK,
+    ORIGIN,
+    PORT,
+    PRIORITY,
+    RATE,
+    SIZE,
+    SWITCH,
+    TEXT,
+    TOKEN_LENGTH,
+    URL,
+    Kind,
+    list_of,
+)
 
 PREFIX = "CARILLON_"
 FOR_TESTS = "CARILLON_TEST_"
@@ -29,11 +51,11 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
-    """How the text of a setting is read. `read` raises ValueError for what is not as `expects` says."""
+class Live:
+    """May be changed while the server runs. `section` is where admins find it, `unit` what a number counts."""
 
-    expects: str
-    read: Callable[[str], T]
+    section: Section
+    unit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,7 @@ class Setting:
     meaning: str
     kind: Kind[Any]
     secret: bool = False
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -67,95 +90,6 @@ class Effective:
     source: str
 
 
-def _host(text: str) -> str:
-    bare = text.removeprefix("[").removesuffix("]")
-    if ":" in bare:
-        return str(ip_address(bare))
-    if not re.fullmatch(r"[\w.-]+", bare):
-        raise ValueError(text)
-    return bare
-
-
-def _whole(low: int, high: int) -> Kind[int]:
-    def read(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return Kind(f"a whole number from {low} to {high}", read)
-
-
-def _one_of(*words: str) -> Kind[str]:
-    def read(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return Kind(f"one of {', '.join(words)}", read)
-
-
-def _one_number_of(*numbers: int) -> Kind[int]:
-    words = _one_of(*map(str, numbers))
-    return Kind(words.expects, lambda text: int(words.read(text)))
-
-
-def _switch(text: str) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError(text)
-    return words[text.lower()]
-
-
-def _list_of(one: Kind[str]) -> Kind[tuple[str, ...]]:
-    return Kind(
-        f"{one.expects}, several separated by commas",
-        lambda text: tuple(one.read(part.strip()) for part in text.split(",") if part.strip()),
-    )
-
-
-def _network(text: str) -> str:
-    return str(ip_network(text)) if "/" in text else str(ip_address(text))
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError(text)
-    if parts.query or parts.fragment or re.search(r"[\s\\]", text) or parts.port == 0:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _origin(text: str) -> str:
-    if urlsplit(_url(text)).path or text.endswith("/"):
-        raise ValueError(text)
-    return text.lower()
-
-
-def _database(text: str) -> str:
-    if urlsplit(text).scheme not in ("postgresql", "postgres"):
-        raise ValueError(text)
-    return text
-
-
-TEXT = Kind("any text", str)
-FOLDER = Kind("a folder", Path)
-HOST = Kind("an address or a host name, without a port", _host)
-PORT = _whole(0, 65_535)
-URL = Kind("an address such as https://bell.example.org", _url)
-NETWORK = Kind("an address or a network such as 10.0.0.0/8", _network)
-ORIGIN = Kind("an origin such as https://app.example.org", _origin)
-DATABASE = Kind("an address such as postgresql://user:password@host/name", _database)
-LEVEL = _one_of("debug", "info", "warning", "error")
-FORMAT = _one_of("auto", "text", "json")
-SWITCH = Kind("true or false", _switch)
-COUNT = _whole(1, 1_000_000)
-RATE = _whole(0, 1_000_000)
-TOKEN_LENGTH = _one_number_of(15, 49)
-SIZE = _whole(1024, 1024**3)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the people who run Carillon decide. Sizes are in bytes."""
@@ -173,7 +107,7 @@ class Settings:
         tuple[str, ...],
         Setting(
             "Reverse proxies that are believed about who asks, and for which address of ours; empty: none.",
-            _list_of(NETWORK),
+            list_of(NETWORK),
         ),
     ] = ()
     admin_password: Annotated[
@@ -185,31 +119,91 @@ class Settings:
             secret=True,
         ),
     ] = field(default="", repr=False)
-    log_level: Annotated[str, Setting("What is not logged: all below this level.", LEVEL)] = "info"
+    log_level: Annotated[
+        str,
+        Setting(
+            "What is not logged: all below this level. `debug` tells much more, and slows a busy server down.",
+            LEVEL,
+            live=Live("server"),
+        ),
+    ] = "info"
     log_format: Annotated[
         str, Setting("`text` for people, `json` for programs, `auto`: text on a terminal and else JSON.", FORMAT)
     ] = "auto"
     cors_origins: Annotated[
         tuple[str, ...],
-        Setting("Web pages of other origins that may call the server from a browser; empty: none.", _list_of(ORIGIN)),
+        Setting("Web pages of other origins that may call the server from a browser; empty: none.", list_of(ORIGIN)),
     ] = ()
-    streams_per_user: Annotated[int, Setting("Open streams that one user may have.", COUNT)] = 100
-    request_limit: Annotated[int, Setting("Largest request, in bytes.", SIZE)] = 1024 * 1024
-    message_limit: Annotated[int, Setting("Longest text of a message, in bytes of UTF-8.", SIZE)] = 64 * 1024
+    picture_networks: Annotated[
+        tuple[str, ...],
+        Setting(
+            "Private networks or addresses from which the pictures in messages are fetched too, such as that of your "
+            "cameras; whoever may send a message can then make the server ask for any address there; empty: none.",
+            list_of(NETWORK),
+        ),
+    ] = ()
+    streams_per_user: Annotated[
+        int,
+        Setting(
+            "Open streams that one user may have; each page, app and script that listens is one. What is open stays.",
+            COUNT,
+            live=Live("clients", "streams"),
+        ),
+    ] = 100
+    request_limit: Annotated[
+        int,
+        Setting("Largest request, in bytes; pictures of applications too.", SIZE, live=Live("sending", "bytes")),
+    ] = 1024 * 1024
+    message_limit: Annotated[
+        int,
+        Setting(
+            "Longest text of a message, in bytes of UTF-8. A longer one is refused, not cut.",
+            SIZE,
+            live=Live("sending", "bytes"),
+        ),
+    ] = 64 * 1024
     publish_rate: Annotated[
         int,
         Setting(
             "Messages a second that one token may send in the long run; its user and its address, four times that; "
             "0: as many as it likes.",
             RATE,
+            live=Live("sending", "messages a second"),
         ),
     ] = 50
     publish_burst: Annotated[
-        int, Setting("Messages that one token may send at once before that counts; user and address as above.", COUNT)
+        int,
+        Setting(
+            "Messages that one token may send at once before that counts; user and address as above.",
+            COUNT,
+            live=Live("sending", "messages"),
+        ),
     ] = 5000
+    default_priority: Annotated[
+        int,
+        Setting(
+            "Default priority of an application that is made without one: that of its messages which say none. 0 is "
+            "silent.",
+            PRIORITY,
+            live=Live("applications"),
+        ),
+    ] = 0
+    default_content_type: Annotated[
+        str,
+        Setting(
+            "Content type of the messages of new applications which say none. `auto`: Markdown where a text of several "
+            "lines looks like it.",
+            CONTENT_TYPE,
+            live=Live("applications"),
+        ),
+    ] = "auto"
     token_length: Annotated[
         int,
-        Setting("Characters of the tokens that are made: 15, as before Gotify 3, or 49, as since then.", TOKEN_LENGTH),
+        Setting(
+            "Characters of the tokens that are made: 15, as before Gotify 3, or 49, as since then. Old ones stay good.",
+            TOKEN_LENGTH,
+            live=Live("applications", "characters"),
+        ),
     ] = 15
     show_tokens: Annotated[
         bool,
@@ -217,22 +211,35 @@ class Settings:
             "Whether lists show their owners the tokens that are made from now on; each is then kept a second time, "
             "encrypted with the key in `carillon.key` in the data folder.",
             SWITCH,
+            live=Live("applications"),
         ),
     ] = False
-    registration: Annotated[bool, Setting("Whether anybody may make himself an account.", SWITCH)] = False
+    registration: Annotated[
+        bool, Setting("Whether anybody may make himself an account.", SWITCH, live=Live("accounts"))
+    ] = False
+    session_days: Annotated[
+        int,
+        Setting(
+            "Days without use after which a browser has to sign in again; for sessions that begin from now on.",
+            DAYS,
+            live=Live("accounts", "days"),
+        ),
+    ] = 7
     snapshot: Annotated[
         bool,
         Setting(
             "Whether a copy of the SQLite database is kept as gotify.db in the data folder, for backups with `cp`: "
-            "made at the start, every hour and at the end.",
+            "made at the start, every hour and at the end. It takes as much room again as the database.",
             SWITCH,
+            live=Live("server"),
         ),
     ] = False
     gotify_face: Annotated[
         int,
         Setting(
             "Major version of Gotify to answer as: 3, or 2 for old clients: no elevation, an absolute `next`.",
-            _whole(2, 3),
+            FACE,
+            live=Live("clients"),
         ),
     ] = 3
     url: Annotated[str, Setting("Server that `send` and `listen` talk to; empty: the one of this machine.", URL)] = ""
@@ -290,17 +297,34 @@ class Settings:
         """The socket by which commands talk to the server that runs on the data folder."""
         return self.data / "carillon.sock"
 
-    def effective(self) -> list[Effective]:
-        """In the order of declaration."""
+    def effective(self, decided: Mapping[str, Value] | None = None) -> list[Effective]:
+        """In the order of declaration. `decided` is what the database says, by field, where nothing else does."""
+        decided = {name: value for name, value in (decided or {}).items() if name not in self.sources}
         return [
             Effective(
                 declared.name,
                 MASK if declared.setting.secret and value else _show(value),
-                self.sources.get(declared.field, "default"),
+                "database" if declared.field in decided else self.sources.get(declared.field, "default"),
             )
             for declared in declared_settings()
-            for value in [getattr(self, declared.field)]
+            for value in [decided.get(declared.field, getattr(self, declared.field))]
         ]
+
+    def text(self, decided: Mapping[str, Value] | None = None) -> str:
+        """The same for people, a line each."""
+        return "".join(f"{each.name} = {each.value}    ({each.source})\n" for each in self.effective(decided))
+
+    def decidable(self) -> list[Decidable]:
+        """The live ones in the order of declaration, each with its value and what fixes it."""
+        return [
+            _decidable(declared, declared.setting.live, settings=self)
+            for declared in declared_settings()
+            if declared.setting.live is not None
+        ]
+
+    def followed(self, stored: Mapping[str, str]) -> tuple[dict[str, Value], list[str]]:
+        """Of what the database holds (JSON by field) what is in force, and a line for each that is ignored."""
+        return followed(self.decidable(), stored)
 
 
 def declared_settings() -> list[Declared]:
@@ -415,3 +439,21 @@ def _show(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _decidable(declared: Declared, live: Live, *, settings: Settings) -> Decidable:
+    kind = declared.setting.kind
+    bounds = kind.bounds or (None, None)
+    return Decidable(
+        name=declared.field,
+        section=live.section,
+        kind="choice" if kind.choices else "boolean" if kind.bounds is None else "integer",
+        default=getattr(Settings, declared.field),
+        help=declared.setting.meaning,
+        value=getattr(settings, declared.field),
+        choices=kind.choices,
+        minimum=bounds[0],
+        maximum=bounds[1],
+        unit=live.unit,
+        fixed_by=declared.name if declared.field in settings.sources else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
@@ -16,9 +17,15 @@ from carillon.app import composed, running
 from carillon.cli.desk import desk_of
 from carillon.cli.remote import error_text
 from carillon.cli.terminal import CommandError
-from carillon.ops.desk import Desk, Operation
+from carillon.core.decisions import CannotAct
+from carillon.core.errors import CarillonError
+from carillon.front import MountError
+from carillon.ops.desk import DECIDED, Decided, Desk, Nothing, Operation
 from carillon.ops.logs import configure
+from carillon.plugins import PluginError
 from carillon.settings import Settings
+from carillon.storage.migrate import pending
+from carillon.storage.refusals import Refusal
 
 Q = TypeVar("Q", bound=Struct)
 A = TypeVar("A", bound=Struct)
@@ -46,6 +53,20 @@ def ask_server(settings: Settings, operation: Operation[Q, A], question: Q) -> A
         except httpx.HTTPError as error:
             raise _silent(settings, error) from None
     return _answer(response, operation)
+
+
+def looked_up(settings: Settings) -> Decided:
+    """What admins have decided, as the running server or the database says. Nothing where there is no database of
+    this version; that it cannot be looked at is the only thing that is `ignored` then.
+    """
+    try:
+        with suppress(NoServer):
+            return ask_server(settings, DECIDED, Nothing())
+        if asyncio.run(pending(settings.database or None, settings.data)):
+            return Decided({}, [])
+        return asyncio.run(_look(settings))
+    except (CarillonError, CommandError, Refusal, CannotAct, PluginError, MountError, sqlite3.Error) as error:
+        return Decided({}, [f"the database cannot be looked at: {error}"])
 
 
 class Line(Protocol):
@@ -123,6 +144,12 @@ def _probe(settings: Settings) -> None:
             probe.connect(str(settings.socket))
         except OSError:
             raise NoServer from None
+
+
+async def _look(settings: Settings) -> Decided:
+    configure("error", "text")
+    async with composed(settings) as app:
+        return await DECIDED.run(desk_of(app), Nothing())
 
 
 async def _ask_store(settings: Settings, operation: Operation[Q, A], question: Q) -> A:

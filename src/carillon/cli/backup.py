@@ -14,12 +14,14 @@ import httpx
 import msgspec
 import typer
 
-from carillon.cli.ask import NoServer, open_socket
-from carillon.cli.place import backups_of, place_of
+from carillon.backstage import backups_of
+from carillon.cli.ask import NoServer, looked_up, open_socket
+from carillon.cli.place import place_of
 from carillon.cli.remote import error_text
 from carillon.cli.terminal import CommandError, commands, note, secret
 from carillon.core.limits import MIB
 from carillon.ops.backups import PATH, Archive, Order
+from carillon.ops.system import SystemClock
 from carillon.settings import Settings
 from carillon.storage.backup import archive
 from carillon.storage.backup.archive import Manifest
@@ -139,11 +141,11 @@ def _pieces(settings: Settings, order: Order) -> Iterator[Iterator[bytes]]:
 @contextmanager
 def _made_here(settings: Settings, order: Order) -> Iterator[Iterator[bytes]]:
     """No server runs. The database is not brought to this version for it."""
-    place = place_of(settings)
+    place, decided = place_of(settings), looked_up(settings).settings
     lock = FolderLock(place.data) if place.url is None and place.data.exists() else None
     try:
         with asyncio.Runner() as runner:
-            making = backups_of(settings, share=0)(order)
+            making = backups_of(place, lambda: settings.text(decided), SystemClock(), share=0)(order)
             whole = runner.run(_enter(making))
             try:
                 yield whole.pieces

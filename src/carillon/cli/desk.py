@@ -26,4 +26,5 @@ def desk_of(app: App) -> Desk:
             store=app.store, hub=kit.hub, access=kit.access, tokens=kit.accounts.tokens, clock=kit.clock, ids=ids
         ),
         parts=dialects + channels,
+        decisions=kit.site.backstage.decisions,
     )

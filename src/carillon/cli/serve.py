@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import cast
 
@@ -12,12 +13,14 @@ import typer
 from carillon import __version__
 from carillon.app import running
 from carillon.cli.desk import desk_of
-from carillon.cli.place import backups_of
 from carillon.cli.terminal import commands
+from carillon.core.backstage import Address
+from carillon.core.decisions import Policy
 from carillon.hub.http import GuardedHttp
 from carillon.hub.socket import CutOffWebSocket
 from carillon.ops import logs, server
 from carillon.ops.control import ControlApp
+from carillon.ops.ring import Ring
 from carillon.ops.snapshots import snapshots
 from carillon.ops.system import SystemClock
 from carillon.settings import Settings
@@ -35,17 +38,24 @@ def serve() -> None:
     It keeps everything in the data folder and migrates the database first if it is of an older version.
     """
     settings = Settings.load(os.environ)
-    logs.configure(settings.log_level, cast(logs.Form, settings.log_format))
-    raise typer.Exit(server.run(_serve(settings)))
+    ring = Ring()
+    logs.configure(settings.log_level, cast(logs.Form, settings.log_format), ring=ring)
+    raise typer.Exit(server.run(_serve(settings, ring)))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, ring: Ring) -> None:
     def ready(port: int) -> None:
         log.info("Carillon %s listens on %s, port %d", __version__, settings.host or "all addresses", port)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host or "*"
+        carillon.behind.reporter.listeners = [
+            Address(f"{host}:{port}", "http"),
+            Address(str(settings.socket), "commands"),
+        ]
 
-    async with running(settings) as carillon, AsyncExitStack() as beside:
-        if settings.snapshot:
-            await _keep_snapshots(settings, beside)
+    async with running(settings, ring) as carillon, AsyncExitStack() as beside:
+        decisions = carillon.kit.site.backstage.decisions
+        decisions.let(lambda policy: logs.set_level(policy.log_level))
+        decisions.let(await _snapshots(settings, beside))
         await server.serve(
             carillon.front,
             host=settings.host,
@@ -53,15 +63,21 @@ async def _serve(settings: Settings) -> None:
             protocols=server.Protocols(GuardedHttp, CutOffWebSocket),
             hooks=server.Hooks(ready, carillon.stop),
             control=server.Control(
-                ControlApp(desk_of(carillon), carillon.front, backups_of(settings)), settings.socket
+                ControlApp(desk_of(carillon), carillon.front, carillon.behind.backups), settings.socket
             ),
         )
     log.info("stopped")
 
 
-async def _keep_snapshots(settings: Settings, beside: AsyncExitStack) -> None:
+async def _snapshots(settings: Settings, beside: AsyncExitStack) -> Callable[[Policy], None]:
+    """Has them kept, or not, as a policy says."""
     if settings.database:
-        log.warning("CARILLON_SNAPSHOT is for SQLite: of a PostgreSQL database `carillon backup` makes a copy")
-        return
+        return _no_snapshots
     taker = beside.enter_context(SqliteSnapshots(settings.data, SystemClock()))
-    await beside.enter_async_context(snapshots(taker))
+    switch = await beside.enter_async_context(snapshots(taker))
+    return lambda policy: switch.turn(on=policy.snapshot)
+
+
+def _no_snapshots(policy: Policy) -> None:
+    if policy.snapshot:
+        log.warning("CARILLON_SNAPSHOT is for SQLite: of a PostgreSQL database `carillon backup` makes a copy")

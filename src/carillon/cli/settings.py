@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from carillon.cli.terminal import commands, say, table
+from carillon.cli.ask import looked_up
+from carillon.cli.terminal import commands, note, say, table
 from carillon.settings import Settings
 
 app = commands()
@@ -19,9 +20,13 @@ app = commands()
 def settings(*, as_json: Annotated[bool, typer.Option("--json", help="As a JSON array of objects.")] = False) -> None:
     """Show the settings in force and where they come from.
 
-    Secrets are masked.
+    Those that admins have decided while the server runs are from the database. Secrets are masked.
     """
-    effective = Settings.load(os.environ).effective()
+    settings = Settings.load(os.environ)
+    decided = looked_up(settings)
+    for line in decided.ignored:
+        note(f"ignored: {line}")
+    effective = settings.effective(decided.settings)
     if as_json:
         say(json.dumps([asdict(each) for each in effective], indent=2))
     else:

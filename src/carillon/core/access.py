@@ -58,7 +58,7 @@ class Access:
         self._store = store
         self._passwords = passwords
         self._clock = clock
-        self._publishing = publishing
+        self.publishing = publishing
         self._sign_ins = SignIns(clock)
         self._complaints = Buckets(COMPLAINTS)
         self._known: dict[str, Bearer] = {}
@@ -78,7 +78,7 @@ class Access:
         bearer = self._known.get(secret)
         if bearer is None or bearer.sender is None:
             return None
-        if self._publishing is not None and not self._publishing.prepaid(bearer.token.id):
+        if self.publishing is not None and not self.publishing.prepaid(bearer.token.id):
             return None
         self._note_use(bearer.token)
         return bearer.sender
@@ -260,8 +260,8 @@ class Access:
         return now
 
     def _count(self, token_id: int | None, user_id: int | None, peer: Peer) -> None:
-        if self._publishing is not None:
-            self._publishing.take(token_id, user_id, peer, now=self._clock.monotonic())
+        if self.publishing is not None:
+            self.publishing.take(token_id, user_id, peer, now=self._clock.monotonic())
 
     def _complain(self, token: Token, peer: Peer, what: str) -> None:
         """In the log, which a program that goes on trying must not fill."""

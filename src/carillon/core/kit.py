@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
+from carillon.core.backstage import Backstage
 from carillon.core.inbox import Inbox
 from carillon.core.limits import Limits
 from carillon.core.peers import Peers
@@ -23,15 +24,17 @@ class Build(Struct, frozen=True):
     date: str = ""
 
 
-class Site(Struct, frozen=True, kw_only=True):
-    """This installation: which Carillon it is, where it is reached, and what its people have decided.
+class Site(Struct, kw_only=True):
+    """This installation: which Carillon it is, where it is reached, and what its people have decided, as it is now.
 
     `base_url` is empty when only the requests say it. `registration`: anybody may make himself an account.
-    `gotify_face` is the major version of gotify/server that the Gotify dialect answers as: 2 or 3.
+    `gotify_face` is the major version of gotify/server that the Gotify dialect answers as: 2 or 3. `backstage` is for
+    admins only.
     """
 
     build: Build
     healthy: Callable[[], Awaitable[bool]]
+    backstage: Backstage
     base_url: str = ""
     registration: bool = False
     gotify_face: int = 3

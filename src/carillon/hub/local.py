@@ -49,7 +49,7 @@ class LocalHub:
     """
 
     def __init__(self, *, streams_per_user: int) -> None:
-        self._bound = streams_per_user
+        self.streams_per_user = streams_per_user
         self._users: dict[int, dict[Render, Group]] = {}
         self._queue: deque[_FanOut] = deque()
         self._pushes = 0
@@ -62,8 +62,8 @@ class LocalHub:
         if self._closed:
             raise Unavailable("the server is shutting down")
         groups = self._users.get(user_id, {})
-        if sum(map(len, groups.values())) >= self._bound:
-            raise TooMany(f"no more than {self._bound} open streams a user")
+        if sum(map(len, groups.values())) >= self.streams_per_user:
+            raise TooMany(f"no more than {self.streams_per_user} open streams a user")
         self._users.setdefault(user_id, groups).setdefault(listener.render, {})[listener] = None
 
     def leave(self, user_id: int, listener: Listener) -> None:
@@ -92,6 +92,10 @@ class LocalHub:
     def devices(self) -> set[int]:
         groups = (group for groups in self._users.values() for group in groups.values())
         return {listener.device_id for group in groups for listener in group if listener.device_id is not None}
+
+    def count(self) -> int:
+        """How many listen."""
+        return sum(len(group) for groups in self._users.values() for group in groups.values())
 
     def close(self) -> None:
         self._closed = True

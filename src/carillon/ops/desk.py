@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
+from carillon.core.decisions import Decisions
 from carillon.core.errors import BadInput, NotFound
 from carillon.core.models import TokenKind, User
 from carillon.core.moving import Moving
@@ -43,6 +44,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     ids: Ids
     moving: Moving
     parts: list[Part]
+    decisions: Decisions
 
     async def user(self, name: str | None) -> User:
         """The user of that name; None: the first admin. Raises NotFound."""
@@ -193,6 +195,13 @@ class Sharing(Struct, frozen=True):
     group: str | None
 
 
+class Decided(Struct, frozen=True):
+    """The settings that are in force because admins have decided so, and a line for each that is ignored."""
+
+    settings: dict[str, bool | int | str]
+    ignored: list[str]
+
+
 class State(Struct, frozen=True):
     """`problems` of the database; `published_passwords`: the users who still have the one that the manual names."""
 
@@ -202,6 +211,7 @@ class State(Struct, frozen=True):
     problems: list[str]
     published_passwords: list[str]
     parts: list[Part]
+    decided: Decided
 
 
 async def list_users(desk: Desk, _question: Nothing) -> UserLines:
@@ -350,7 +360,19 @@ async def _with(desk: Desk, sharing: Sharing) -> tuple[int | None, int | None]:
 async def state(desk: Desk, _question: Nothing) -> State:
     info = await desk.store.info()
     published = [user.name for user in await desk.accounts.users.all() if user.initial_password]
-    return State(info.engine, info.version, info.schema, await desk.store.check(), published, desk.parts)
+    return State(
+        engine=info.engine,
+        version=info.version,
+        schema=info.schema,
+        problems=await desk.store.check(),
+        published_passwords=published,
+        parts=desk.parts,
+        decided=await decided(desk, Nothing()),
+    )
+
+
+async def decided(desk: Desk, _question: Nothing) -> Decided:
+    return Decided(desk.decisions.decided(), desk.decisions.ignored)
 
 
 async def _application(desk: Desk, user: User, name: str) -> int | None:
@@ -381,6 +403,7 @@ LIST_APPLICATIONS = Operation("list_applications", Owner, ApplicationLines, list
 SHARE = Operation("share", Sharing, Nothing, share)
 UNSHARE = Operation("unshare", Sharing, Nothing, unshare)
 STATE = Operation("state", Nothing, State, state)
+DECIDED = Operation("decided", Nothing, Decided, decided)
 
 OPERATIONS: dict[str, Operation[Any, Any]] = {
     operation.name: operation
@@ -402,5 +425,6 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         SHARE,
         UNSHARE,
         STATE,
+        DECIDED,
     )
 }

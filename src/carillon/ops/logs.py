@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, TextIO
 
+from carillon.ops.ring import Ring
+
 Form = Literal["auto", "text", "json"]
 
 MASK = "***"
@@ -47,32 +49,38 @@ def mask(text: str) -> str:
     return BEARER.sub(rf"\1{MASK}", text)
 
 
-def configure(level: str, form: Form, stream: TextIO | None = None) -> None:
+def configure(level: str, form: Form, stream: TextIO | None = None, *, ring: Ring | None = None) -> None:
     """From now on each log record of `level` ("info" …) or above goes to `stream`, by default standard error.
 
-    `auto` is text on a terminal and else JSON, one object a line. Errors that nobody catches are logged too.
+    `auto` is text on a terminal and else JSON, one object a line. Errors that nobody catches are logged too. `ring`
+    gets the same lines.
     """
     stream = stream or sys.stderr
     as_text = form == "text" or (form == "auto" and stream.isatty())
     handler = _Handler(stream)
-    handler.setFormatter(_Text() if as_text else _Json())
-    _route_all_to(handler, level.upper())
+    handler.setFormatter(_Text(ring) if as_text else _Json(ring))
+    _route_all_to(handler)
+    set_level(level)
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
-def _route_all_to(handler: logging.Handler, level: str) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
+def set_level(level: str) -> None:
+    """What is below it ("info" …) is not logged any more."""
+    level = level.upper()
+    logging.getLogger().setLevel(level)
+    # At INFO these have a line for each stream opened and each request sent.
+    for name in ("uvicorn.error", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
+
+
+def _route_all_to(handler: logging.Handler) -> None:
+    logging.getLogger().handlers[:] = [handler]
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
-    # At INFO these have a line for each stream opened and each request sent.
-    for name in ("uvicorn.error", "httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -90,10 +98,20 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace:
 
 
 class _Json(logging.Formatter):
+    def __init__(self, ring: Ring | None) -> None:
+        super().__init__()
+        self._ring = ring
+
     def format(self, record: logging.LogRecord) -> str:
+        fields = self.fields(record)
+        if self._ring is not None:
+            self._ring.add(record.created, record.levelname, component=record.name, text=_line(fields))
+        return self.line(record, fields)
+
+    def line(self, record: logging.LogRecord, fields: dict[str, object]) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         head = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower(), "logger": record.name}
-        return json.dumps(head | self.fields(record))
+        return json.dumps(head | fields)
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
         """What the record says, without secrets: its text, what was given as `extra`, its exception."""
@@ -107,13 +125,17 @@ class _Json(logging.Formatter):
 
 
 class _Text(_Json):
-    def format(self, record: logging.LogRecord) -> str:
-        fields = self.fields(record)
+    def line(self, record: logging.LogRecord, fields: dict[str, object]) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).astimezone()
-        text, traces = fields.pop("event"), [fields.pop(name, None) for name in ("exception", "stack")]
-        pairs = "".join(f"  {name}={value}" for name, value in fields.items())
-        line = f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname.lower():8} {record.name}: {text}{pairs}"
-        return "\n".join([line, *(str(trace) for trace in traces if trace)]).translate(VISIBLE)
+        line = f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname.lower():8} {record.name}: {_line(fields)}"
+        return line.translate(VISIBLE)
+
+
+def _line(fields: Mapping[str, object]) -> str:
+    """The event, what belongs to it, and where it happened."""
+    pairs = "".join(f"  {name}={value}" for name, value in fields.items() if name not in HEAD)
+    traces = [str(fields[name]) for name in ("exception", "stack") if fields.get(name)]
+    return "\n".join([f"{fields['event']}{pairs}", *traces])
 
 
 def _masked(name: str, value: object) -> object:

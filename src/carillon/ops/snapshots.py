@@ -1,4 +1,4 @@
-"""Takes a snapshot of the database at the start, every hour and at the end."""
+"""Takes a snapshot of the database when that is switched on, every hour and at the end."""
 
 from __future__ import annotations
 
@@ -21,16 +21,47 @@ class Taker(Protocol):
         """False: nothing has changed. Raises a CarillonError when it cannot be done now."""
 
 
+class Switch:
+    """Whether snapshots are taken."""
+
+    def __init__(self, taker: Taker, interval: float) -> None:
+        self._taker = taker
+        self._interval = interval
+        self._taking: asyncio.Task[None] | None = None
+
+    @property
+    def on(self) -> bool:
+        return self._taking is not None
+
+    def turn(self, *, on: bool) -> None:
+        """On: one is taken at once, and again and again."""
+        if on and self._taking is None:
+            self._taking = asyncio.create_task(_take_again_and_again(self._taker, self._interval), name="snapshots")
+        elif not on and self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    async def end(self) -> None:
+        """What is under way is given up."""
+        taking = self._taking
+        self.turn(on=False)
+        if taking is not None:
+            with suppress(asyncio.CancelledError):
+                await taking
+
+
 @asynccontextmanager
-async def snapshots(taker: Taker, *, interval: float = INTERVAL, patience: float = LAST) -> AsyncIterator[None]:
-    """For as long as it is open, and once more when it is left in order, within `patience` seconds."""
-    taking = asyncio.create_task(_take_again_and_again(taker, interval), name="snapshots")
+async def snapshots(taker: Taker, *, interval: float = INTERVAL, patience: float = LAST) -> AsyncIterator[Switch]:
+    """For as long as it is open and on, and once more when it is left so in order, within `patience` seconds."""
+    switch = Switch(taker, interval)
     try:
-        yield
+        yield switch
     except BaseException:
-        await _end(taking)
+        await switch.end()
         raise
-    await _end(taking)
+    if not switch.on:
+        return
+    await switch.end()
     try:
         async with asyncio.timeout(patience):
             await _take(taker, hurried=True)
@@ -52,9 +83,3 @@ async def _take(taker: Taker, *, hurried: bool) -> None:
         log.warning("no snapshot: %s", error)
     except Exception:
         log.exception("no snapshot")
-
-
-async def _end(taking: asyncio.Task[None]) -> None:
-    taking.cancel()
-    with suppress(asyncio.CancelledError):
-        await taking

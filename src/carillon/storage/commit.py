@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, overload
 from carillon.core.errors import CarillonError, Unavailable
 from carillon.core.limits import MIB, Limits
 from carillon.core.models import Change, Message
-from carillon.core.ports import Clock, Publication
+from carillon.core.ports import Clock, Publication, Queue
 from carillon.storage.engine import Task, Writer
 from carillon.storage.lanes import Lane
 from carillon.storage.messages import is_plain, publish, publish_plain
@@ -80,6 +80,10 @@ class Committer:
         self._bytes += size
         self._lane.put(write)
         return write.future
+
+    @property
+    def queue(self) -> Queue:
+        return Queue(self._writes, self._bytes)
 
     async def close(self) -> None:
         if not self._closed:

@@ -61,6 +61,9 @@ class Engine(Protocol):
 
     async def version(self, tx: Session) -> str: ...
 
+    async def size(self, tx: Session) -> int:
+        """Bytes that the database takes."""
+
     async def faults(self, tx: Session) -> list[str]:
         """What the engine itself finds wrong with its files."""
 

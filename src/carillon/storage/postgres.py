@@ -275,6 +275,10 @@ class PostgresEngine:
         row = await tx.row("SHOW server_version")
         return str(row[0]) if row else ""
 
+    async def size(self, tx: Session) -> int:
+        (row,) = await tx.rows("SELECT pg_database_size(current_database())")
+        return int(row[0])
+
     async def faults(self, tx: Session) -> list[str]:
         """None: it has no check of its own that a client could ask for."""
         return []

@@ -223,6 +223,11 @@ class SqliteEngine:
         row = await tx.row("SELECT sqlite_version()")
         return str(row[0]) if row else ""
 
+    async def size(self, tx: Session) -> int:
+        """Without what waits in the log beside the file."""
+        (row,) = await tx.rows("SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s")
+        return int(row[0])
+
     async def faults(self, tx: Session) -> list[str]:
         found = [str(row[0]) for row in await tx.rows("PRAGMA quick_check") if row[0] != "ok"]
         found += [f"{row[0]}: a row whose {row[2]} is missing" for row in await tx.rows("PRAGMA foreign_key_check")]

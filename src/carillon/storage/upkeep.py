@@ -74,6 +74,11 @@ INVARIANTS = {
 }
 
 
+COUNTS = """
+    SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM applications), (SELECT count(*) FROM messages)
+"""
+
+
 async def sweep(tx: Session, limit: int) -> int:
     removed = 0
     pending = await tx.rows(
@@ -135,6 +140,12 @@ async def faults(tx: Session) -> list[str]:
     """Reads whole tables."""
     found = [(await tx.rows(sql), what) for what, sql in INVARIANTS.items()]
     return [f"{rows[0][0]} {what}" for rows, what in found if rows[0][0]]
+
+
+async def counts(tx: Session) -> tuple[int, int, int]:
+    """Of users, applications that are not deleted, and messages."""
+    (row,) = await tx.rows(COUNTS)
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 async def ping(tx: Session) -> None:
