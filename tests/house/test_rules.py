@@ -85,6 +85,7 @@ BREACHES = [
         {f"src/carillon/{number}.py": "x = 1\n" * 121 for number in range(9)},
         "median module has 121",
     ),
+    Breach(rules.components_are_short, {"web/src/Bell.svelte": "x\n" * 301}, "Bell.svelte: 301 lines"),
     Breach(rules.functions_are_short, {CORE: long_function("ring")}, "bell.py:1 ring: 41 lines"),
     Breach(rules.channels_are_a_page, {CHANNEL: "x = 1\n" * 151}, "horn.py: 151 lines"),
     Breach(rules.channels_are_a_page, {CHANNEL: "x = 1\n" * 61}, "median channel has 61"),
@@ -138,6 +139,11 @@ BREACHES = [
     Breach(rules.links_lead_somewhere, {"docs/a.md": "[x](../b.md)"}, "docs/a.md: ../b.md leads nowhere"),
     Breach(rules.links_lead_somewhere, {"docs/a.md": "[x](../README.md#nothing)"}, "README.md#nothing leads nowhere"),
     Breach(rules.every_door_has_its_page, {"docs/channels/horn.md": None}, "docs/channels/horn.md is missing"),
+    Breach(
+        rules.licences_of_the_web_are_open,
+        {"web/package-lock.json": '{"packages": {"": {}, "node_modules/gong": {"license": "SSPL-1.0"}}}'},
+        "gong: 'SSPL-1.0' is not on",
+    ),
     Breach(rules.no_address_of_a_machine, {"a.txt": "--{}-url https://example.org".format("index")}, "a.txt: --index"),
     Breach(rules.no_address_of_a_machine, {"a.py": "x = '{}root/x'".format("/")}, "a.py: /"),
 ]
