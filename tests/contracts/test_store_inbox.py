@@ -148,6 +148,91 @@ async def test_clearing_all_is_clearing_each(
     assert home.told == []
 
 
+async def test_clearing_up_to_a_message_spares_what_came_later(
+    home: Home, store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    sent = await fill(store, ada, backup, other, backup, other, backup)
+    home.told.clear()
+    await store.clear(ada.id, backup.id, now=NOON, up_to=sent[3].id)
+    assert home.told == [Cleared(user_id=ada.id, changed=6, application_id=backup.id, cleared_to=sent[3].id)]
+    assert await titles(store, ada) == ["4", "3", "1"]
+    await store.clear(ada.id, None, now=NOON, up_to=sent[3].id)
+    assert await titles(store, ada) == ["4"]
+    home.told.clear()
+    for up_to in (sent[3].id, sent[0].id, 0, -5):  # of which nothing is left
+        await store.clear(ada.id, None, now=NOON, up_to=up_to)
+    assert home.told == []
+    await store.clear(ada.id, None, now=NOON, up_to=2**70)
+    assert await titles(store, ada) == []
+    await send(store, backup, ada, title="new")
+    assert await titles(store, ada) == ["new"]
+    assert await store.check() == []
+
+
+async def test_what_is_older_ends_before_the_first_that_is_not(
+    store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    times = [NOON, NOON + 5, NOON + 1, NOON + 9]  # a clock that was set back in between
+    sent = [await send(store, backup, ada, title=str(n), created=time) for n, time in enumerate(times)]
+    (young,) = await fill(store, ada, other)
+    newest = young.id
+    assert await store.older(ada.id, backup.id, older_than=NOON + 2) == {backup.id: sent[0].id}
+    assert await store.older(ada.id, backup.id, older_than=NOON) == {backup.id: sent[0].id - 1}
+    assert await store.older(ada.id, None, older_than=NOON + 10) == {backup.id: newest, other.id: newest}
+    assert await store.older(ada.id, backup.id, older_than=NOON + 10, up_to=2) == {backup.id: 2}
+    assert await store.older(ada.id, 99, older_than=NOON) == {}
+    await store.clear_to(ada.id, {backup.id: sent[1].id, 99: 5}, now=NOON)
+    assert await titles(store, ada, application_id=backup.id) == ["3", "2"]
+    assert await store.older(ada.id, backup.id, older_than=NOON + 2) == {backup.id: sent[2].id}
+
+
+async def test_reading_up_to_a_message_goes_in_slices_and_is_told(
+    home: Home, store: Store, ada: User, backup: Application, other: Application
+) -> None:
+    phone = Offline(ada)
+    sent = await fill(store, ada, backup, other, backup, other, backup)
+    await phone.catch_up(store)
+    await store.mark(ada.id, [sent[0].id], read=NOON)
+    home.told.clear()
+    assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 2
+    assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 1
+    assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 0
+    assert [change.changed for change in home.told] == [7, 8, 9]
+    items = await store.page(ada.id, limit=9, after=0)
+    assert [item.entry.read for item in items] == [NOON, NOON + 1, NOON + 1, NOON + 1, None]
+    await phone.catch_up(store)
+    assert await phone.is_right(store)
+    assert await store.read_up_to(ada.id, 2**70, application_id=other.id, now=NOON, limit=9) == 0
+    assert await store.read_up_to(ada.id, 2**70, application_id=backup.id, now=NOON, limit=9) == 1
+
+
+async def test_a_message_is_found_by_its_public_id(store: Store, ada: User, backup: Application) -> None:
+    eve = await add_user(store, "eve")
+    sent = await send(store, backup, ada)
+    found = await store.item_by_public_id(ada.id, sent.public_id)
+    assert found == await store.item(ada.id, sent.id)
+    assert await store.item_by_public_id(eve.id, sent.public_id) is None
+    assert await store.item_by_public_id(ada.id, sent.public_id + "x") is None
+    await store.clear(ada.id, backup.id, now=NOON)
+    assert await store.item_by_public_id(ada.id, sent.public_id) is None
+
+
+async def test_a_pin_is_a_state_like_the_others(home: Home, store: Store, ada: User, backup: Application) -> None:
+    (sent,) = await fill(store, ada, backup)
+    await store.mark(ada.id, [sent.id], read=NOON, pinned=NOON + 1)
+    await store.mark(ada.id, [sent.id], read=0)
+    home.told.clear()
+    await store.mark(ada.id, [sent.id], pinned=NOON + 1)
+    assert home.told == []
+    item = await store.item(ada.id, sent.id)
+    assert item
+    assert (item.entry.read, item.entry.pinned) == (None, NOON + 1)
+    await store.mark(ada.id, [sent.id], pinned=0)
+    (told,) = home.told
+    assert isinstance(told, EntryChange)
+    assert told.entry.pinned is None
+
+
 async def test_while_the_sweep_is_due_pages_are_merged_of_all_applications(store: Store, ada: User) -> None:
     applications = [await add_application(store, ada, str(n)) for n in range(4)]
     for n in range(40):

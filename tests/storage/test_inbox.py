@@ -52,6 +52,10 @@ class Full:
             "first changes": await self.cost(lambda: inbox.changes(tx, user, after=0, limit=20)),
             "last changes": await self.cost(lambda: inbox.changes(tx, user, after=newest - 10, limit=20)),
             "mark": await self.cost(lambda: inbox.mark(tx, user, [middle, middle + 1], read=newest)),
+            "public id": await self.cost(lambda: inbox.item_by_public_id(tx, user, "000000000001")),
+            "read up to": await self.cost(lambda: inbox.read_up_to(tx, user, middle, now=NOON, limit=20)),
+            "newest": await self.cost(lambda: inbox.newest(tx, user, before=middle, limit=20)),
+            "clear up to": await self.cost(lambda: inbox.clear(tx, self.ada.id, None, now=NOON, up_to=1)),
             "clear": await self.cost(lambda: inbox.clear(tx, self.ada.id, first, now=NOON)),
         }
 
