@@ -39,7 +39,7 @@ RELEASED = {
     "0002_sharing.postgres.sql": "7037868795a1b7063f8ccd7e4ecf9476ddb9ade73ee165592258796dc0835e81",
     "0002_sharing.sqlite.sql": "8a3fe127cfd3f4d3ca5b1b7f6666098ef5533d39843a248172d00519c2fb1f0b",
     "0003_origins.sql": "caefe4fcb87a718f61f50a0e8db91328d74dfd8c944218b400c8c48bc3261311",
-    "0004_preferences.sql": "82ec4f8128f16c72568c55132d96039a5f896713657710c3beecbaa233f80a64",
+    "0004_preferences.sql": "52091f7d5fc2fcc0cacab5986ff5487f24fc14c3b014e13fd8bd6c1a4c1b4bf4",
 }
 
 LAST = len(steps("sqlite"))
