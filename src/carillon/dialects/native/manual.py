@@ -169,7 +169,7 @@ def _shape(name: str, schema: Json) -> str:
             f"{_kind(one)}",
             _text(one.get("description", "")),
         )
-        for field, one in schema["properties"].items()
+        for field, one in schema.get("properties", {}).items()
     )
     about = _text(schema.get("description", ""))
     return f'<section id="{escape(name)}"><h3>{escape(name)}</h3><p>{about}</p>{fields}</section>'
