@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from msgspec import structs
 
 from carillon.core.limits import Limits
-from carillon.core.models import Application, Change, Cleared, EntryChange, Message, User
+from carillon.core.models import Application, Change, Cleared, EntryChange, Lists, Message, User
 from carillon.core.ports import Idempotency, NewApplication, NewDevice, NewUser, Publication, Store
 from carillon.storage import open_store
 from carillon.storage.session import Session
@@ -24,21 +24,31 @@ _numbers = count(1)
 
 
 class Home:
-    """Where a store lives: it can be opened again and again. `told` is what was announced."""
+    """Where a store lives: it can be opened again and again. `told` is what was announced, without the lists that are
+    not as they were, which are in `lists`.
+    """
 
     def __init__(self, url: str | None, data: Path) -> None:
         self.url = url
         self.data = data
         self.clock = Clock()
         self.told: list[Change] = []
+        self.lists: list[Lists] = []
         self._open: list[Store] = []
 
     async def open(self, limits: Limits | None = None) -> Store:
         store = await open_store(
-            self.url, self.data, announce=self.told.extend, limits=limits or Limits(), clock=self.clock
+            self.url, self.data, announce=self._hear, limits=limits or Limits(), clock=self.clock
         )
         self._open.append(store)
         return store
+
+    def _hear(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change, Lists):
+                self.lists.append(change)
+            else:
+                self.told.append(change)
 
     async def close(self) -> None:
         while self._open:
@@ -83,6 +93,11 @@ async def send(store: Store, application: Application, *receivers: User, **field
 
 async def titles(store: Store, user: User, **page: Any) -> list[str]:
     return [item.message.title for item in await store.page(user.id, **{"limit": 100, **page})]
+
+
+async def drawn(store: Store) -> int:
+    """The newest number of a change that there is."""
+    return (await store.changes(0, after=2**62, limit=1)).cursor
 
 
 async def write(store: Store, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:

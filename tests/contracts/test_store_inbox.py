@@ -10,7 +10,7 @@ import pytest
 from carillon.core.models import Application, Cleared, EntryChange, Message, User
 from carillon.core.ports import Store
 from tests.builders import HOUR, NOON
-from tests.contracts.stores import Home, Offline, add_application, add_user, count_rows, join, send, titles
+from tests.contracts.stores import Home, Offline, add_application, add_user, count_rows, drawn, join, send, titles
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_an_inbox_is_its_users_own(store: Store, ada: User, backup: Applic
     await store.clear(eve.id, backup.id, now=NOON)
     assert await store.sweep(10) == 0
     assert (await store.changes(eve.id, after=0, limit=10)).changes == [
-        Cleared(user_id=eve.id, changed=2, application_id=backup.id, cleared_to=sent.id)
+        Cleared(user_id=eve.id, changed=await drawn(store), application_id=backup.id, cleared_to=sent.id)
     ]
     item = await store.item(ada.id, sent.id)
     assert item
@@ -80,6 +80,7 @@ async def test_a_mark_is_told_where_it_changes_something(
     await store.delete_entries(ada.id, [third.id], now=NOON)
     assert await store.mark(ada.id, [second.id, first.id, third.id, 99], read=NOON) == [first.id, second.id]
     home.told.clear()
+    newest = await drawn(store)
     assert await store.mark(ada.id, [first.id, second.id], read=NOON, dismissed=0) == [first.id, second.id]
     assert home.told == []
     await store.mark(ada.id, [first.id], dismissed=NOON + 1)
@@ -87,23 +88,24 @@ async def test_a_mark_is_told_where_it_changes_something(
     await store.mark(ada.id, [], read=NOON)
     item = await store.item(ada.id, first.id)
     assert item
-    assert (item.entry.read, item.entry.dismissed, item.entry.changed) == (None, NOON + 1, 8)
+    assert (item.entry.read, item.entry.dismissed, item.entry.changed) == (None, NOON + 1, newest + 2)
     last = home.told[-1]
     assert last == EntryChange(entry=item.entry)
-    assert [change.changed for change in home.told] == [7, 8]
+    assert [change.changed for change in home.told] == [newest + 1, newest + 2]
 
 
 async def test_a_deleted_message_is_gone_at_once(home: Home, store: Store, ada: User, backup: Application) -> None:
     eve = await add_user(store, "eve")
     sent = await send(store, backup, ada, eve)
     home.told.clear()
+    newest = await drawn(store)
     assert await store.delete_entries(ada.id, [sent.id, sent.id, 99], now=NOON + 3) == [sent.id]
     assert await store.delete_entries(ada.id, [sent.id], now=NOON + 4) == []
     assert await titles(store, ada) == []
     assert await store.item(ada.id, sent.id) is None
     (told,) = home.told
     assert isinstance(told, EntryChange)
-    assert (told.user_id, told.changed, told.entry.deleted, told.message) == (ada.id, 3, NOON + 3, None)
+    assert (told.user_id, told.changed, told.entry.deleted, told.message) == (ada.id, newest + 1, NOON + 3, None)
     assert len(await titles(store, eve)) == 1
     await store.delete_entries(eve.id, [sent.id], now=NOON)
     assert await count_rows(store, "messages") == 0
@@ -115,8 +117,9 @@ async def test_clearing_hides_what_was_there_and_nothing_else(
 ) -> None:
     sent = await fill(store, ada, backup, other, backup)
     home.told.clear()
+    number = await drawn(store) + 1
     await store.clear(ada.id, backup.id, now=NOON)
-    assert home.told == [Cleared(user_id=ada.id, changed=4, application_id=backup.id, cleared_to=sent[2].id)]
+    assert home.told == [Cleared(user_id=ada.id, changed=number, application_id=backup.id, cleared_to=sent[2].id)]
     assert await titles(store, ada) == ["1"]
     assert await titles(store, ada, application_id=backup.id) == []
     assert await store.item(ada.id, sent[0].id) is None
@@ -129,7 +132,7 @@ async def test_clearing_hides_what_was_there_and_nothing_else(
     assert await titles(store, ada, application_id=backup.id) == ["new"]
     subscription = await store.subscription(ada.id, backup.id)
     assert subscription
-    assert (subscription.cleared_to, subscription.changed) == (sent[2].id, 4)
+    assert (subscription.cleared_to, subscription.changed) == (sent[2].id, number)
 
 
 async def test_clearing_all_is_clearing_each(
@@ -137,11 +140,12 @@ async def test_clearing_all_is_clearing_each(
 ) -> None:
     await fill(store, ada, backup, other)
     home.told.clear()
+    newest = await drawn(store)
     await store.clear(ada.id, None, now=NOON)
     assert await titles(store, ada) == []
     assert home.told == [
-        Cleared(user_id=ada.id, changed=3, application_id=backup.id, cleared_to=2),
-        Cleared(user_id=ada.id, changed=4, application_id=other.id, cleared_to=2),
+        Cleared(user_id=ada.id, changed=newest + 1, application_id=backup.id, cleared_to=2),
+        Cleared(user_id=ada.id, changed=newest + 2, application_id=other.id, cleared_to=2),
     ]
     home.told.clear()
     await store.clear(ada.id, 99, now=NOON)
@@ -153,8 +157,9 @@ async def test_clearing_up_to_a_message_spares_what_came_later(
 ) -> None:
     sent = await fill(store, ada, backup, other, backup, other, backup)
     home.told.clear()
+    number = await drawn(store) + 1
     await store.clear(ada.id, backup.id, now=NOON, up_to=sent[3].id)
-    assert home.told == [Cleared(user_id=ada.id, changed=6, application_id=backup.id, cleared_to=sent[3].id)]
+    assert home.told == [Cleared(user_id=ada.id, changed=number, application_id=backup.id, cleared_to=sent[3].id)]
     assert await titles(store, ada) == ["4", "3", "1"]
     await store.clear(ada.id, None, now=NOON, up_to=sent[3].id)
     assert await titles(store, ada) == ["4"]
@@ -194,10 +199,11 @@ async def test_reading_up_to_a_message_goes_in_slices_and_is_told(
     await phone.catch_up(store)
     await store.mark(ada.id, [sent[0].id], read=NOON)
     home.told.clear()
+    newest = await drawn(store)
     assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 2
     assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 1
     assert await store.read_up_to(ada.id, sent[3].id, now=NOON + 1, limit=2) == 0
-    assert [change.changed for change in home.told] == [7, 8, 9]
+    assert [change.changed for change in home.told] == [newest + 1, newest + 2, newest + 3]
     items = await store.page(ada.id, limit=9, after=0)
     assert [item.entry.read for item in items] == [NOON, NOON + 1, NOON + 1, NOON + 1, None]
     await phone.catch_up(store)
@@ -253,50 +259,53 @@ async def test_while_the_sweep_is_due_pages_are_merged_of_all_applications(store
 
 
 async def test_changes_are_read_in_slices_and_in_order(store: Store, ada: User, backup: Application) -> None:
+    begun = await drawn(store)
     sent = await fill(store, ada, *[backup] * 5)
     await store.mark(ada.id, [sent[0].id], read=NOON)
     first = await store.changes(ada.id, after=0, limit=3)
-    assert [change.changed for change in first.changes] == [2, 3, 4]
-    assert (first.cursor, first.more, first.hole) == (4, True, False)
+    assert [change.changed - begun for change in first.changes] == [2, 3, 4]
+    assert (first.cursor - begun, first.more, first.hole) == (4, True, False)
     second = await store.changes(ada.id, after=first.cursor, limit=3)
-    assert [change.changed for change in second.changes] == [5, 6]
-    assert (second.cursor, second.more, second.hole) == (6, False, False)
+    assert [change.changed - begun for change in second.changes] == [5, 6]
+    assert (second.cursor - begun, second.more, second.hole) == (6, False, False)
     item = await store.item(ada.id, sent[0].id)
     assert item
     assert second.changes[-1] == EntryChange(entry=item.entry, message=sent[0])
     last = await store.changes(ada.id, after=second.cursor, limit=3)
-    assert (last.changes, last.cursor, last.more, last.hole) == ([], 6, False, False)
+    assert (last.changes, last.cursor - begun, last.more, last.hole) == ([], 6, False, False)
 
 
 async def test_a_clearing_comes_in_its_turn(store: Store, ada: User, backup: Application, other: Application) -> None:
+    begun = await drawn(store)
     await fill(store, ada, backup, backup, other)
     await store.clear(ada.id, backup.id, now=NOON)
     await fill(store, ada, other, other)
-    cleared = Cleared(user_id=ada.id, changed=4, application_id=backup.id, cleared_to=3)
+    cleared = Cleared(user_id=ada.id, changed=begun + 4, application_id=backup.id, cleared_to=3)
 
     cut = await store.changes(ada.id, after=0, limit=2)
-    assert (cut.changes, cut.cursor, cut.more) == ([], 2, True)
-    page = await store.changes(ada.id, after=2, limit=2)
-    assert [change.changed for change in page.changes] == [3, 4, 5]
+    assert (cut.changes, cut.cursor - begun, cut.more) == ([], 2, True)
+    page = await store.changes(ada.id, after=cut.cursor, limit=2)
+    assert [change.changed - begun for change in page.changes] == [3, 4, 5]
     assert page.changes[1] == cleared
-    assert (page.cursor, page.more) == (5, True)
+    assert (page.cursor - begun, page.more) == (5, True)
 
     await store.clear(ada.id, backup.id, now=NOON)
-    end = await store.changes(ada.id, after=6, limit=10)
-    assert [change.changed for change in end.changes] == [7]
-    assert (end.cursor, end.more) == (7, False)
+    end = await store.changes(ada.id, after=begun + 6, limit=10)
+    assert [change.changed - begun for change in end.changes] == [7]
+    assert (end.cursor - begun, end.more) == (7, False)
 
 
 async def test_a_cursor_of_what_was_forgotten_is_a_hole(store: Store, ada: User, backup: Application) -> None:
+    begun = await drawn(store)
     sent = await fill(store, ada, backup, backup)
     await store.delete_entries(ada.id, [sent[0].id], now=NOON)  # changed 3
     await store.mark(ada.id, [sent[1].id], read=NOON)  # changed 4
-    assert not (await store.changes(ada.id, after=2, limit=10)).hole
+    assert not (await store.changes(ada.id, after=begun + 2, limit=10)).hole
     assert await store.forget(tombstones_before=NOON + 1, now=NOON, limit=10) == 1
-    answers = [await store.changes(ada.id, after=after, limit=10) for after in range(6)]
+    answers = [await store.changes(ada.id, after=after, limit=10) for after in (0, *range(begun + 1, begun + 6))]
     assert [answer.hole for answer in answers] == [False, True, True, False, False, True]
     assert answers[2].changes == []
-    assert [change.changed for change in answers[0].changes] == [4]
+    assert [change.changed - begun for change in answers[0].changes] == [4]
 
 
 async def test_a_users_hole_is_not_anothers(store: Store, ada: User, backup: Application) -> None:
@@ -391,6 +400,7 @@ async def test_devices_converge_whatever_happens(home: Home, store: Store, ada: 
     dice = random.Random(seed)
     life = Life(store, ada, [await add_application(store, ada, str(n)) for n in range(3)], dice)
     devices = [Offline(ada) for _ in range(4)]
+    begun = await drawn(store)
     for _ in range(150):
         await life.step()
         if dice.random() < 0.2:
@@ -399,7 +409,7 @@ async def test_devices_converge_whatever_happens(home: Home, store: Store, ada: 
         await device.catch_up(store, limit=5)
         assert await device.is_right(store)
     assert devices[3].holes == 0
-    assert [change.changed for change in home.told] == list(range(1, len(home.told) + 1))
+    assert [change.changed - begun for change in home.told] == list(range(1, len(home.told) + 1))
     assert await store.check() == []
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from carillon.core.models import Cleared
 from carillon.core.ports import Store
 from tests.builders import DAY, NOON
-from tests.contracts.stores import Home, Offline, add_application, add_user, count_rows, send, titles
+from tests.contracts.stores import Home, Offline, add_application, add_user, count_rows, drawn, send, titles
 from tests.contracts.village import NAMES, Step, Village
 
 NUMBERS = st.integers(0, 40)
@@ -59,11 +59,17 @@ async def test_leaving_and_deleting_are_told_to_those_who_lose_messages(home: Ho
         assert await store.share(door.id, user_id=user.id)
     sent = await send(store, door, ada, eve, bob)
     home.told.clear()
+    home.lists.clear()
+    newest = await drawn(store)
     assert await store.leave(eve.id, door.id, now=NOON)
     assert await store.delete_application(door.id, now=NOON)
     assert home.told == [
-        Cleared(user_id=eve.id, changed=4, application_id=door.id, cleared_to=sent.id),
-        Cleared(user_id=ada.id, changed=5, application_id=door.id, cleared_to=sent.id),
+        Cleared(user_id=eve.id, changed=newest + 1, application_id=door.id, cleared_to=sent.id),
+        Cleared(user_id=ada.id, changed=newest + 6, application_id=door.id, cleared_to=sent.id),
+    ]
+    assert [(told.user_id, told.changed - newest, told.lists) for told in home.lists] == [
+        (eve.id, 2, ("applications",)),
+        *((user.id, 3 + number, ("applications",)) for number, user in enumerate((ada, eve, bob))),
     ]
     assert [len(await titles(store, user)) for user in (ada, eve, bob)] == [0, 0, 1]
     assert await store.leave(eve.id, door.id, now=NOON) is False

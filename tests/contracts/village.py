@@ -9,7 +9,7 @@ from typing import Literal
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Image, InboxItem, User
-from carillon.core.ports import Publication, Sender, Store
+from carillon.core.ports import ApplicationChange, Publication, Sender, Store
 from carillon.storage.session import FAR
 from tests.builders import DAY, NOON, SECOND, message
 from tests.contracts.stores import Offline, add_application, add_user, count_rows
@@ -267,11 +267,27 @@ class Village:
         user_id, number = self._person(a).id, self._application(b)
         if self._relations(user_id).get(number) in ("owner", "member"):
             try:
-                tie = await self.store.update_application(user_id, number, sort_key=KEYS[c % len(KEYS)])
+                tie = await self.store.update_application(
+                    user_id, number, ApplicationChange(sort_key=KEYS[c % len(KEYS)])
+                )
             except Conflict:
                 return
             assert tie
             assert (tie.application.id, tie.sort_key) == (number, KEYS[c % len(KEYS)])
+
+    async def order(self, a: int, b: int, c: int) -> None:
+        """Some of them backwards; what has been left stays behind."""
+        user_id = self._person(a).id
+        listed = [tie.application.id for tie in await self.store.subscriptions(user_id)]
+        wanted = listed[b % 3 :: 1 + c % 2][::-1]
+        assert await self.store.order_applications(user_id, [*wanted, NOBODY]) is False
+        assert [tie.application.id for tie in await self.store.subscriptions(user_id)] == listed
+        assert await self.store.order_applications(user_id, wanted)
+        relations = self._relations(user_id)
+        asked = [*wanted, *(number for number in listed if number not in wanted)]
+        living = [number for number in asked if relations[number] != "receiver"]
+        left = [number for number in listed if number not in living]
+        assert [tie.application.id for tie in await self.store.subscriptions(user_id)] == living + left
 
     async def set_image(self, a: int, b: int, c: int) -> None:
         number = self._application(a)
@@ -394,6 +410,7 @@ STEPS: dict[str, tuple[Callable[[Village, int, int, int], Awaitable[None]], int]
         (Village.read_up_to, 2),
         (Village.delete_messages, 1),
         (Village.sort, 2),
+        (Village.order, 1),
         (Village.set_image, 1),
         (Village.replace_user, 1),
         (Village.catch_up, 3),

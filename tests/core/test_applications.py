@@ -6,13 +6,16 @@ import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from carillon.core.applications import FOR_GOOD
 from carillon.core.errors import BadInput, Conflict, Forbidden, NotFound, TooMany, Unauthenticated
 from carillon.core.limits import Limits
 from carillon.core.models import Share, User
+from carillon.core.ports import ApplicationChange
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
 from tests.builders import LOCAL, NOON, House, opened
@@ -152,10 +155,10 @@ async def test_a_member_receives_and_does_not_manage(shared: Shared) -> None:
         lambda user_id: applications.share(user_id, number, with_user=shared.bob.id),
         lambda user_id: applications.unshare(user_id, number, with_user=shared.eve.id),
         lambda user_id: applications.set_image(user_id, number, None),
-        lambda user_id: applications.update(user_id, number, name="Mine"),
-        lambda user_id: applications.update(user_id, number, description="mine"),
-        lambda user_id: applications.update(user_id, number, default_priority=9),
-        lambda user_id: applications.update(user_id, number, content_type="text/plain"),
+        lambda user_id: applications.update(user_id, number, ApplicationChange(name="Mine")),
+        lambda user_id: applications.update(user_id, number, ApplicationChange(description="mine")),
+        lambda user_id: applications.update(user_id, number, ApplicationChange(default_priority=9)),
+        lambda user_id: applications.update(user_id, number, ApplicationChange(content_type="text/plain")),
     ]
     for call in calls:
         with pytest.raises(Forbidden, match="only its owner may do this"):
@@ -172,12 +175,41 @@ async def test_a_member_receives_and_does_not_manage(shared: Shared) -> None:
 async def test_a_member_has_the_application_where_he_wants_it(shared: Shared) -> None:
     applications = shared.house.accounts.applications
     await applications.add(shared.eve.id, "Door")
-    same = await applications.update(shared.eve.id, shared.number, name="Backup", description="", sort_key="a7")
+    same = await applications.update(
+        shared.eve.id, shared.number, ApplicationChange(name="Backup", description="", sort_key="a7")
+    )
     assert (same.sort_key, same.role) == ("a7", "member")
     assert await shared.listed(shared.eve) == [("Door", "owner"), ("Backup", "member")]
     assert (await applications.get(shared.ada.id, shared.number)).sort_key == "a0"
     with pytest.raises(Conflict, match="sort key is not unique"):
-        await applications.update(shared.eve.id, shared.number, sort_key="a1")
+        await applications.update(shared.eve.id, shared.number, ApplicationChange(sort_key="a1"))
+
+
+async def test_a_member_is_rung_as_he_wants(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    muted = await applications.update(shared.eve.id, shared.number, ApplicationChange(muted_until=FOR_GOOD))
+    assert (muted.muted_until, muted.min_level, muted.role) == (FOR_GOOD, 0, "member")
+    picky = await applications.update(shared.eve.id, shared.number, ApplicationChange(muted_until=0, min_level=8))
+    assert (picky.muted_until, picky.min_level) == (0, 8)
+    theirs = await applications.get(shared.ada.id, shared.number)
+    assert (theirs.muted_until, theirs.min_level) == (0, 0)
+    await applications.delete(shared.eve.id, shared.number)
+    with pytest.raises(NotFound):
+        await applications.update(shared.eve.id, shared.number, ApplicationChange(min_level=1))
+
+
+async def test_an_order_is_ones_own(shared: Shared) -> None:
+    applications = shared.house.accounts.applications
+    made = [(await applications.add(shared.eve.id, name))[0].application.id for name in ("Door", "Alarm")]
+    await applications.order(shared.eve.id, [made[1], shared.number])
+    assert [name for name, _ in await shared.listed(shared.eve)] == ["Alarm", "Backup", "Door"]
+    for ids, error in (([made[0], made[0]], BadInput), ([made[0], 99], NotFound), ([-1], NotFound)):
+        with pytest.raises(error):
+            await applications.order(shared.eve.id, ids)
+    with pytest.raises(NotFound):
+        await applications.order(shared.bob.id, [shared.number])
+    assert [name for name, _ in await shared.listed(shared.eve)] == ["Alarm", "Backup", "Door"]
+    assert (await applications.get(shared.ada.id, shared.number)).sort_key == "a0"
 
 
 async def test_whom_it_is_shared_with(shared: Shared) -> None:
@@ -217,11 +249,17 @@ async def test_an_application_is_changed_for_its_next_message(shared: Shared) ->
     changed = await applications.update(
         shared.ada.id,
         shared.number,
-        name="Night",
-        description="at night",
-        default_priority=7,
-        content_type="text/markdown",
-        sort_key="a4",
+        ApplicationChange(
+            name="Night",
+            description="at night",
+            type="script",
+            url="https://nas.example/",
+            default_priority=7,
+            content_type="text/markdown",
+            sort_key="a4",
+            muted_until=NOON + 1,
+            min_level=8,
+        ),
     )
     assert changed == await applications.get(shared.ada.id, shared.number)
     stored = changed.application
@@ -232,12 +270,18 @@ async def test_an_application_is_changed_for_its_next_message(shared: Shared) ->
         "text/markdown",
         "a4",
     )
+    assert (stored.type, stored.url, changed.muted_until, changed.min_level) == (
+        "script",
+        "https://nas.example/",
+        NOON + 1,
+        8,
+    )
     await shared.send()
     (item, _) = await shared.house.inbox.page(shared.eve.id, limit=2)
     assert (item.message.title, item.message.priority, item.message.content_type) == ("Night", 7, "text/markdown")
-    assert await applications.update(shared.ada.id, shared.number, sort_key="") == msgspec.structs.replace(
-        changed, application=msgspec.structs.replace(stored, last_used=NOON)
-    )
+    assert await applications.update(
+        shared.ada.id, shared.number, ApplicationChange(sort_key="")
+    ) == msgspec.structs.replace(changed, application=msgspec.structs.replace(stored, last_used=NOON))
 
 
 @pytest.mark.parametrize(
@@ -248,13 +292,19 @@ async def test_an_application_is_changed_for_its_next_message(shared: Shared) ->
         ({"sort_key": "x" * (Limits().short + 1)}, "sortKey is longer than 256 bytes"),
         ({"default_priority": 2**31}, "defaultPriority must be a 32-bit number"),
         ({"content_type": "text/html"}, "content_type must be one of auto, text/plain, text/markdown"),
+        ({"type": "x" * (NAME + 1)}, f"type is longer than {NAME} bytes"),
+        ({"url": "https://" + "x" * Limits().url}, "url is longer than 2048 bytes"),
+        ({"url": "javascript:alert(1)"}, "url must begin with http:// or https://"),
+        ({"muted_until": FOR_GOOD + 1}, "muted_until must be a time until the year 9999"),
+        ({"muted_until": -1}, "muted_until must be a time until the year 9999"),
+        ({"min_level": 11}, "min_level must be from 0 to 10"),
     ],
 )
-async def test_what_an_application_cannot_become(house: House, fields: dict[str, str], text: str) -> None:
+async def test_what_an_application_cannot_become(house: House, fields: dict[str, Any], text: str) -> None:
     ada = await house.user()
     sender, _ = await house.sender(ada)
     with pytest.raises(BadInput, match=f"^{re.escape(text)}$"):
-        await house.accounts.applications.update(ada.id, sender.application.id, **fields)  # type: ignore[arg-type]  # by case
+        await house.accounts.applications.update(ada.id, sender.application.id, ApplicationChange(**fields))
     assert (await house.accounts.applications.get(ada.id, sender.application.id)).application == sender.application
 
 
@@ -281,7 +331,7 @@ async def test_a_deleted_application_stays_with_those_who_hold_its_messages(shar
     with pytest.raises(Unauthenticated):
         await shared.send()
     with pytest.raises(Forbidden):
-        await applications.update(shared.eve.id, shared.number, sort_key="a5")
+        await applications.update(shared.eve.id, shared.number, ApplicationChange(sort_key="a5"))
     with pytest.raises(NotFound):
         await applications.delete(shared.ada.id, shared.number)
     await applications.delete(shared.eve.id, shared.number)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Raw
 
 from carillon.core.models import Application, Image, User
-from carillon.core.ports import Store
+from carillon.core.ports import ApplicationChange, Store
 from carillon.storage.migrate import DATABASE, steps
 from tests.builders import DAY, HOUR, NOON
 from tests.contracts.stores import Home, add_application, add_user, join, new_device, once, publication, send
@@ -70,7 +70,7 @@ async def fill_sharing(store: Store, ada: User, eve: User, door: Application) ->
         await store.add_member(family.id, user.id)
     await store.share(door.id, group_id=family.id)
     await store.set_image(door.id, Image("bell.png", "image/png", b"\x89PNG"))
-    await store.update_application(ada.id, door.id, content_type="text/markdown")
+    await store.update_application(ada.id, door.id, ApplicationChange(content_type="text/markdown"))
     session = new_device(
         eve,
         name="browser",

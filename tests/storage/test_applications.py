@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Image
+from carillon.core.ports import ApplicationChange
 from carillon.storage import applications, sharing, subscriptions
 from carillon.storage.session import Session
 from tests.builders import NOON
@@ -66,9 +69,37 @@ async def test_when_the_owner_deletes_it_who_had_left_stays_as_he_is(tx: Session
 async def test_a_change_of_one_thing_leaves_the_others(tx: Session) -> None:
     ada = await new_user(tx)
     backup = await new_application(tx, ada, description="at night", default_priority=3)
-    for fields in ({"name": "Night"}, {"default_priority": 0}, {"description": ""}, {"content_type": "text/plain"}, {}):
+    steps: tuple[dict[str, Any], ...] = (
+        {"name": "Night"},
+        {"default_priority": 0},
+        {"description": ""},
+        {"content_type": "text/plain"},
+        {"type": "script"},
+        {"url": "https://nas.example"},
+        {},
+    )
+    for fields in steps:
         backup = structs.replace(backup, **fields)
-        changed = await applications.update(tx, ada.id, backup.id, **fields)
+        changed = await applications.update(tx, ada.id, backup.id, ApplicationChange(**fields))
         assert changed
         assert (changed.application, changed.sort_key) == (backup, "a0")
-    assert await applications.update(tx, ada.id, 99, name="Night") is None
+    assert await applications.update(tx, ada.id, 99, ApplicationChange(name="Night")) is None
+
+
+async def test_what_is_ones_own_leaves_the_others(tx: Session) -> None:
+    ada, eve = await new_user(tx, "ada"), await new_user(tx, "eve")
+    backup = await new_application(tx, ada)
+    await sharing.share(tx, backup.id, user_id=eve.id)
+    before = await subscriptions.one(tx, ada.id, backup.id)
+    theirs = await subscriptions.one(tx, eve.id, backup.id)
+    assert theirs
+    steps: tuple[dict[str, Any], ...] = (
+        {"muted_until": NOON},
+        {"min_level": 8},
+        {"sort_key": "a9"},
+        {"muted_until": 0},
+    )
+    for fields in steps:
+        theirs = structs.replace(theirs, **fields)
+        assert await applications.update(tx, eve.id, backup.id, ApplicationChange(**fields)) == theirs
+        assert await subscriptions.one(tx, ada.id, backup.id) == before

@@ -30,11 +30,12 @@ async def test_what_arrives_for_a_user_who_is_gone_is_swept(tx: Session) -> None
 async def test_the_highest_forgotten_number_never_falls(tx: Session) -> None:
     ada = await new_user(tx)
     await new_messages(tx, await new_application(tx, ada), ada, count=2)
-    await inbox.delete(tx, ada.id, [1], now=NOON + 1)  # changed 3
-    await inbox.delete(tx, ada.id, [2], now=NOON)  # changed 4: the clock was set back
+    await inbox.delete(tx, ada.id, [1], now=NOON + 1)
+    await inbox.delete(tx, ada.id, [2], now=NOON)  # the clock was set back
+    ((newest,),) = await tx.rows("SELECT changed FROM counters")
     for _ in range(2):
         assert await upkeep.forget(tx, tombstones_before=NOON + 2, now=NOON, limit=1) == 1
-    assert await tx.rows("SELECT forgotten FROM users") == [(4,)]
+    assert await tx.rows("SELECT forgotten FROM users") == [(newest,)]
 
 
 async def test_the_schema_is_the_last_step(tx: Session) -> None:

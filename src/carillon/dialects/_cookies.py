@@ -12,6 +12,7 @@ from carillon.core.kit import Kit
 from carillon.core.seen import SeenUrl, seen_url
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST = 400 * 24 * 3600  # seconds: browsers keep no cookie for longer (RFC 6265bis, section 5.5)
 OURS = frozenset({b"same-origin", b"none"})  # of Sec-Fetch-Site; "none" is what a person typed
 
 
@@ -29,10 +30,12 @@ class Cookie(Struct, frozen=True):
                         return token
         return None
 
-    def set(self, kit: Kit, scope: Scope, token: str, *, seconds: int) -> str:
-        """The value of Set-Cookie for a session that ends after `seconds` without use; with an empty token: its end."""
+    def set(self, kit: Kit, scope: Scope, token: str, *, seconds: int = 0) -> str:
+        """The value of Set-Cookie for a session that ends after `seconds` without use (0: never); with an empty token:
+        its end.
+        """
         ours = _address(kit, scope)
-        lasting = f"Max-Age={seconds if token else 0}"
+        lasting = f"Max-Age={min(seconds or LONGEST, LONGEST) if token else 0}"
         secure = "; Secure" if ours.secure else ""
         return f"{self.name}={token}; Path={ours.cookie_path}; {lasting}; HttpOnly; SameSite=Strict{secure}"
 

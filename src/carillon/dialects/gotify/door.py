@@ -26,6 +26,7 @@ from carillon.core.kit import Kit
 from carillon.core.limits import KIB
 from carillon.core.peers import Peer
 from carillon.core.seen import SeenUrl, seen_url
+from carillon.dialects._cookies import Cookie, require_same_origin
 from carillon.dialects._http import Disconnected, query_fields, read_body, respond
 from carillon.dialects.gotify import parse, render
 
@@ -34,10 +35,8 @@ NOT_ALLOWED = "you are not allowed to access this api"
 INVALID_CREDENTIALS = "invalid credentials"
 NOT_ELEVATED = "session not elevated, use basic auth or call /client:elevate"
 
-COOKIE = "gotify-client-token"
-SESSION_SECONDS = 7 * 24 * 3600  # without use, until a session ends
+COOKIE = Cookie("gotify-client-token")
 LARGEST_FORM = 64 * KIB  # bytes of all but messages and pictures: names, a description, a password
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 RENEWED = "carillon.gotify.cookie"  # in the scope: the cookie to send along with the answer
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -159,9 +158,9 @@ def credential(kit: Kit, scope: Scope) -> tuple[str | None, bool]:
     token = secret(scope["headers"], scope["query_string"])
     if token is not None:
         return token, False
-    cookie = _cookie(scope["headers"])
+    cookie = COOKIE.sent(scope["headers"])
     if cookie is not None:
-        _require_same_origin(kit, scope)
+        require_same_origin(kit, scope)
     return cookie, True
 
 
@@ -215,19 +214,10 @@ async def by_password(kit: Kit, request: Request) -> Actor:
         raise Told(INVALID_CREDENTIALS) from None
 
 
-def session_cookie(kit: Kit, scope: Scope, token: str, *, seconds: int = SESSION_SECONDS) -> str:
-    """The value of Set-Cookie for a session that ends after `seconds` without use; with an empty token: its end."""
-    ours = seen(kit, scope)
-    lasting = f"Max-Age={seconds if token else 0}"
-    secure = "; Secure" if ours.secure else ""
-    return f"{COOKIE}={token}; Path={ours.cookie_path}; {lasting}; HttpOnly; SameSite=Strict{secure}"
-
-
 def renew(kit: Kit, scope: Scope, token: str, *, who: Actor) -> None:
     """Lets the browser keep the cookie for as long as the session lasts now, where its use has been written down."""
     if who.noted and who.device is not None:
-        seconds = who.device.expires_after or SESSION_SECONDS
-        scope[RENEWED] = session_cookie(kit, scope, token, seconds=seconds)
+        scope[RENEWED] = COOKIE.set(kit, scope, token, seconds=who.device.expires_after)
 
 
 def basic(headers: Headers) -> tuple[str, str] | None:
@@ -272,30 +262,6 @@ async def _by_password_or_token(kit: Kit, scope: Scope, peer: Peer) -> Actor:
     if from_cookie:
         renew(kit, scope, token, who=who)
     return who
-
-
-def _cookie(headers: Headers) -> str | None:
-    for name, value in headers:
-        if name == b"cookie":
-            for pair in value.decode("latin-1").split(";"):
-                key, _, token = pair.strip().partition("=")
-                if key == COOKIE and token:
-                    return token
-    return None
-
-
-def _require_same_origin(kit: Kit, scope: Scope) -> None:
-    """A browser sends the cookie whoever made it ask, and says who. Raises Forbidden. A stream is Front's care."""
-    if scope["type"] != "http" or scope["method"] in SAFE:
-        return
-    said = {name: value for name, value in scope["headers"] if name in (b"origin", b"sec-fetch-site")}
-    site, origin = said.get(b"sec-fetch-site"), said.get(b"origin")
-    if site is not None:
-        ours = site in (b"same-origin", b"none")
-    else:
-        ours = origin is None or seen(kit, scope).owns(origin.decode("latin-1"))
-    if not ours:
-        raise Forbidden("a page of another origin may not use this session")
 
 
 def require_elevated(kit: Kit, who: Actor) -> None:

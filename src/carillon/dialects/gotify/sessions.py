@@ -21,7 +21,7 @@ async def login(kit: Kit, request: Request) -> Response:
     except Unauthenticated:
         raise door.Told(door.INVALID_CREDENTIALS) from None
     response = door.answer(render.current_user(who.user, session, now=kit.clock.now()))
-    response.headers["set-cookie"] = door.session_cookie(kit, request.scope, secret)
+    response.headers["set-cookie"] = door.COOKIE.set(kit, request.scope, secret, seconds=session.expires_after)
     return response
 
 
@@ -33,5 +33,5 @@ async def logout(kit: Kit, request: Request) -> Response:
     with suppress(NotFound):  # signed out twice at once
         await kit.accounts.devices.delete(who.user.id, who.device.id)
     response = door.answer()
-    response.headers["set-cookie"] = door.session_cookie(kit, request.scope, "")
+    response.headers["set-cookie"] = door.COOKIE.set(kit, request.scope, "")
     return response
