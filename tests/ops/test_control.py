@@ -59,6 +59,7 @@ def desk_of(house: House) -> Desk:
         ids=house.ids,
         moving=moving_of(house),
         parts=[],
+        decisions=house.kit.site.backstage.decisions,
     )
 
 

@@ -33,6 +33,7 @@ async def desk(house: House) -> Desk:
         ids=house.ids,
         moving=moving_of(house),
         parts=PARTS,
+        decisions=house.kit.site.backstage.decisions,
     )
 
 

@@ -47,6 +47,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             ids=house.ids,
             moving=moving_of(house),
             parts=[],
+            decisions=house.kit.site.backstage.decisions,
         )
 
 

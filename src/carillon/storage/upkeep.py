@@ -75,7 +75,10 @@ INVARIANTS = {
 
 
 COUNTS = """
-    SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM applications), (SELECT count(*) FROM messages)
+    SELECT
+        (SELECT count(*) FROM users),
+        (SELECT count(*) FROM applications WHERE deleted IS NULL),
+        (SELECT count(*) FROM messages)
 """
 
 
