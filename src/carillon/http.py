@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -26,9 +27,13 @@ Network = IPv4Network | IPv6Network
 REDIRECTS = 4
 LONGEST_URL = 8 * KIB
 ADDRESSES = 4  # of a name that are tried
+LOOK_UPS = 4  # of names at the same time
 CONNECT = 5.0  # seconds for each of them
 MOVED = frozenset({301, 302, 303, 307, 308})
 
+NO_ADDRESS = "it has no address that begins with http:// or https://"
+
+PROTOCOLS = ip_network("192.0.0.0/24")  # for the workings of networks; ipaddress takes some of it for global
 GLOBAL = ip_network("2000::/3")  # all of IPv6 that is given out for the internet
 TRANSLATED = ip_network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
 TUNNELLED = ip_network("2002::/16")  # 6to4: the 32 bits behind it are
@@ -48,7 +53,7 @@ class Guard:
 def is_public(ip: Ip) -> bool:
     if isinstance(ip, IPv6Address):
         return ip in GLOBAL and ip.is_global and not ip.is_multicast
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip in PROTOCOLS)
 
 
 def _plain(ip: Ip) -> Ip:
@@ -64,12 +69,20 @@ def _plain(ip: Ip) -> Ip:
     return ip
 
 
+def resolved(host: str) -> list[str]:
+    """The addresses of a name, the likeliest first. Raises OSError, UnicodeError; may take long."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
 class Client:
     """No cookies, no proxies of the environment, no connection that outlives its request; HTTP/1.1 only."""
 
-    def __init__(self, guard: Guard, *, agent: str) -> None:
+    def __init__(self, guard: Guard, *, agent: str, names: Callable[[str], list[str]] = resolved) -> None:
         self._guard = guard
         self._agent = agent
+        self._names = names
+        self._threads = ThreadPoolExecutor(LOOK_UPS, "names")  # of our own: a slow name server holds up nothing else
         self._transport: AsyncHTTPTransport | None = None
 
     async def fetch(self, url: str, *, accept: str, largest: int, seconds: float) -> Fetched:
@@ -82,6 +95,7 @@ class Client:
             raise Unreachable(f"it took longer than {seconds:g} seconds") from None
 
     async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._transport is not None:
             await self._transport.aclose()
 
@@ -91,7 +105,7 @@ class Client:
             try:
                 if response.status_code not in MOVED:
                     return await _read(response, largest)
-                url = urljoin(url, response.headers.get("location", ""))
+                url = _joined(url, response.headers.get("location", ""))
             finally:
                 await response.aclose()
         raise Unreachable(f"it is redirected more than {REDIRECTS} times")
@@ -113,12 +127,10 @@ class Client:
 
     async def _addresses(self, url: URL) -> list[str]:
         """Those of the host that may be connected to. Raises Unreachable when there is none."""
-        loop, port = asyncio.get_running_loop(), url.port or 0
         try:
-            found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+            addresses = await asyncio.get_running_loop().run_in_executor(self._threads, self._names, url.host)
         except (OSError, UnicodeError):
             raise Unreachable(f"{url.host}: there is no such name") from None
-        addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
         admitted = [each for each in addresses if self._guard.admits(each)]
         if not admitted:
             raise Unreachable(f"{url.host} is not an address of the internet")
@@ -135,6 +147,14 @@ class Client:
         return await self._transport.handle_async_request(request)
 
 
+def _joined(url: str, location: str) -> str:
+    """Raises BadInput."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise BadInput(NO_ADDRESS) from None
+
+
 def _parsed(url: str) -> URL:
     """Raises BadInput."""
     import httpx
@@ -144,7 +164,7 @@ def _parsed(url: str) -> URL:
     except (httpx.InvalidURL, UnicodeError, ValueError):
         parsed = None
     if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host or parsed.port == 0:
-        raise BadInput("it has no address that begins with http:// or https://")
+        raise BadInput(NO_ADDRESS)
     return parsed
 
 
