@@ -66,3 +66,8 @@ export function day(time: Date): { near: string; name: string } {
   const name = format({ weekday: "long", day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) });
   return { near, name: name.format(time) };
 }
+
+/** Whose days are meant: the name of the browser's time zone, such as "Europe/Berlin". */
+export function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+}

@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import { answer, api, Refused, type Message } from "~/api/client.ts";
+import { zone } from "~/format/times.svelte.ts";
 import { attempt } from "./failures.ts";
 import type { Change } from "./live.svelte.ts";
 
@@ -32,8 +33,11 @@ export class Feed {
   /** The words to mark, of a search. */
   words = $state.raw<string[]>([]);
   took = $state(0);
-  #next: number | null | undefined;
+  /** Whether the first page has been there. */
+  begun = $state(false);
+  #next = $state.raw<number | null | undefined>();
   #turn = 0;
+  #asked = new AbortController();
 
   constructor(
     readonly mailbox: Mailbox,
@@ -47,7 +51,7 @@ export class Feed {
 
   /** The first page, anew. */
   async restart(): Promise<void> {
-    this.#turn += 1;
+    this.leave();
     this.#next = undefined;
     this.behind = 0;
     await this.#load((page) => (this.ids = page));
@@ -56,6 +60,29 @@ export class Feed {
   async more(): Promise<void> {
     if (this.loading || this.ended) return;
     await this.#load((page) => (this.ids = [...new Set([...this.ids, ...page])].sort((a, b) => b - a)));
+  }
+
+  /** What has come meanwhile, above what is there. */
+  async refresh(): Promise<void> {
+    const { query } = this.filter;
+    if (query === undefined || this.#next === undefined) return;
+    this.behind = 0;
+    const newest = this.ids[0] ?? 0;
+    try {
+      const { messages } = await search(query, undefined, this.#asked.signal);
+      this.mailbox.keep(messages);
+      for (const message of messages) if (message.id > newest) this.#put(message.id);
+    } catch (error) {
+      if (!aborted(error)) this.failed = error;
+    }
+  }
+
+  /** Nobody waits for what was asked for last. */
+  leave(): void {
+    this.#turn += 1;
+    this.#asked.abort();
+    this.#asked = new AbortController();
+    this.loading = false;
   }
 
   insert(message: Message): void {
@@ -86,6 +113,7 @@ export class Feed {
       this.mailbox.keep(page.messages);
       this.#next = page.next;
       take(page.messages.map((message) => message.id));
+      this.begun = true;
       this.failed = null;
     } catch (error) {
       if (turn === this.#turn) this.failed = error;
@@ -99,11 +127,26 @@ export class Feed {
     const before = this.#next ?? undefined;
     if (query === undefined)
       return await answer(api.GET("/api/1/inbox", { params: { query: { limit: PAGE, before, application } } }));
-    const found = await answer(api.GET("/api/1/search", { params: { query: { q: query, limit: PAGE, before } } }));
-    this.words = found.words;
-    this.took = found.took_ms;
+    // A page may be empty though there is more behind it: the server looks through so much at once and no more.
+    const { signal } = this.#asked;
+    let found = await search(query, before, signal);
+    let took = found.took_ms;
+    while (!found.messages.length && found.next !== null) {
+      found = await search(query, found.next, signal);
+      took += found.took_ms;
+    }
+    if (before === undefined) [this.words, this.took] = [found.words, took];
     return found;
   }
+}
+
+async function search(q: string, before: number | undefined, signal: AbortSignal) {
+  const query = { q, limit: PAGE, before, zone: zone() };
+  return await answer(api.GET("/api/1/search", { signal, params: { query } }));
+}
+
+function aborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
 }
 
 /** The copy of the inbox that this page holds, and what it does to it: shown at once, taken back if refused. */
@@ -123,6 +166,12 @@ export class Mailbox {
     this.#feeds.set(name, feed);
     if (this.#feeds.size > FEEDS) this.#feeds.delete(this.#feeds.keys().next().value as string);
     return feed;
+  }
+
+  /** Forgets a list that nobody will come back to. */
+  drop(feed: Feed): void {
+    feed.leave();
+    for (const [name, kept] of this.#feeds) if (kept === feed) this.#feeds.delete(name);
   }
 
   /** Calls back for each message that arrives live. Returns what ends it. */
