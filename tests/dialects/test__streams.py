@@ -387,6 +387,17 @@ async def test_streams_without_pings_get_a_sign_of_life_from_one_timer() -> None
     assert clients[-1].pipe.data == told
 
 
+async def test_a_page_is_given_a_sign_of_life_that_its_script_hears() -> None:
+    streams = Streams(LocalHub(streams_per_user=2), payload, alive=b'{"alive":1}', heartbeat=0.01)
+    socket, events = Client(), Client()
+    tasks = [socket.websocket(streams, Reader(USER)), events.sse(streams, Reader(USER))]
+    await until(lambda: socket.pipe.data.startswith(2 * websocket(b'{"alive":1}')))
+    await until(lambda: events.pipe.data.startswith(2 * chunk(b'event: alive\ndata: {"alive":1}\n\n')))
+    for client in (socket, events):
+        client.pipe.leave()
+    await asyncio.gather(*tasks)
+
+
 class Product:
     """A server whose user has a stream of every form, with a replay when `?after=` says so."""
 

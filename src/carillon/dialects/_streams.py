@@ -211,9 +211,10 @@ class Streams:
 
     `payload` renders a change (None: this dialect does not tell it), `event` names it for server-sent events,
     `hole` is the payload that tells a reader to forget all and begin anew, `live` makes the one that tells him, after
-    a replay, that he has everything up to a number. `abrupt`: a WebSocket is ended without a close frame. The three
-    methods serve one stream, from before the answer to the request until the client is gone or the stream is ended;
-    they raise what Hub.join raises, before anything is answered.
+    a replay, that he has everything up to a number, `alive` is the sign of life of WebSockets and server-sent events
+    for readers who, as scripts of a page, hear neither pings nor comments. `abrupt`: a WebSocket is ended without a
+    close frame. The three methods serve one stream, from before the answer to the request until the client is gone or
+    the stream is ended; they raise what Hub.join raises, before anything is answered.
 
     Nothing lost, nothing twice between replay and live: the listener joins first, so whatever it will not be told
     was committed before any of its reads. It stays deaf while it reads storage until there is no more. A change
@@ -231,6 +232,7 @@ class Streams:
         *,
         hole: bytes = b"",
         live: Callable[[int], bytes] | None = None,
+        alive: bytes = b"",
         abrupt: bool = False,
         heartbeat: float = HEARTBEAT,
     ) -> None:
@@ -241,9 +243,10 @@ class Streams:
         self._live = live
         self._abrupt = abrupt
         self._heart = _Heart(heartbeat)
-        self._websocket = _Form(self, lambda payload, *_: websocket(payload))
+        self._websocket = _Form(self, lambda payload, *_: websocket(payload), beat=websocket(alive) if alive else b"")
+        event_beat = sse(alive, "alive", None) if alive else b":\n\n"
         self._sse, self._sse_plain = (
-            _Form(self, sse, media=b"text/event-stream", beat=b":\n\n", chunked=chunked) for chunked in (True, False)
+            _Form(self, sse, media=b"text/event-stream", beat=event_beat, chunked=chunked) for chunked in (True, False)
         )
         self._lines, self._lines_plain = (
             _Form(self, lambda payload, *_: line(payload), media=b"application/x-ndjson", beat=b"\n", chunked=chunked)
@@ -258,10 +261,13 @@ class Streams:
         self._hub.join(reader.user_id, listener)
         try:
             await send({"type": "websocket.accept"})
+            if form.beat:
+                self._heart.add(socket, form.beat)
             await self._catch_up(listener, form, reader.replay)
             while (await receive())["type"] != "websocket.disconnect":
                 pass
         finally:
+            self._heart.discard(socket)
             self._hub.leave(reader.user_id, listener)
 
     async def sse(self, scope: Scope, receive: Receive, send: Send, *, reader: Reader) -> None:

@@ -120,6 +120,10 @@ class Live(Struct, tag_field="type", tag="live"):
     cursor: int
 
 
+class Alive(Struct, tag_field="type", tag="alive"):
+    """In a WebSocket or among server-sent events: a sign of life every 30 seconds."""
+
+
 class User(Struct):
     id: int
     name: str

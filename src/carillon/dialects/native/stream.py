@@ -30,6 +30,7 @@ class Stream:
             render.change_payload,
             hole=render.encode(answers.Hole()),
             live=lambda cursor: render.encode(answers.Live(cursor)),
+            alive=render.encode(answers.Alive()),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,11 +80,11 @@ STREAM = Operation(
     path="/api/1/stream",
     summary="Follow what changes",
     text="What has changed since `after`, then a frame `live`, then changes as they happen. With an upgrade it is "
-    "a WebSocket, by `Accept: text/event-stream` server-sent events, and otherwise JSON lines. An empty line or a "
-    "comment is a sign of life.",
+    "a WebSocket, by `Accept: text/event-stream` server-sent events, and otherwise JSON lines. A frame or event "
+    "`alive`, or an empty line, is a sign of life.",
     query=asks.StreamQuery,
     headers={"Last-Event-ID": "The cursor reached, as browsers send it when they come again; wins over `after`."},
-    answer=answers.EntryChange | answers.Cleared | answers.Lists | answers.Hole | answers.Live,
+    answer=answers.EntryChange | answers.Cleared | answers.Lists | answers.Hole | answers.Live | answers.Alive,
     media=(LINES, SSE),
     served=Front(Stream),
 )
