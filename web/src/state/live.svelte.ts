@@ -1,25 +1,26 @@
-import { address, type Cleared, type EntryChange } from "~/api/client.ts";
+import { address, api, type Cleared, type EntryChange } from "~/api/client.ts";
 
 export type Lists = { type: "lists"; changed: number; lists: string[] };
 export type Change = EntryChange | Cleared | Lists;
 type Frame = Change | { type: "live"; cursor: number } | { type: "hole" };
 
-/** "waiting": for the next try. "off": the browser says that there is no network, or tries fail for long. */
+/** "waiting": for the next try. */
 export type LiveState = "connecting" | "live" | "waiting";
 
 const FIRST_WAIT = 1000; // ms
 const LONGEST_WAIT = 60_000;
-const SILENCE = 70_000; // ms without a word or a sign of life; the server pings every 45 s
-const REFUSED_SOCKETS = 2; // that never opened, after which server-sent events are tried in turn
+const SILENCE = 45_000; // ms without a word or a sign of life; the server gives one every 30 s
+const OPENING = 5000; // ms after which a WebSocket that has not opened is held to be forbidden
 const HIDDEN_PACE = 250; // ms between batches in a tab that nobody sees
+const TICK = 5000; // ms; when much more has passed, the machine was asleep
 
 export interface Listener {
   /** What changed, in order; at most one call a frame of the screen. */
   changed(changes: Change[]): void;
-  /** The copy is too old to be brought up to date: fetch everything anew. All that is there follows. */
+  /** The copy is too old to be brought up to date: fetch everything anew. */
   hole(): void;
-  /** Everything up to now has been told. `again`: after a loss of the connection. */
-  live(again: boolean): void;
+  /** Everything up to now has been told. `away`: for how many ms there was no connection; 0: this is the first. */
+  live(away: number): void;
 }
 
 /**
@@ -29,7 +30,7 @@ export interface Listener {
  */
 export class Live {
   state = $state<LiveState>("connecting");
-  /** When the connection was lost; 0: it is there. */
+  /** When the connection was lost; 0: it is there, or has never been. */
   lostAt = $state(0);
   /** When the next try comes. */
   nextTry = $state(0);
@@ -40,8 +41,6 @@ export class Live {
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #flushing = false;
   #wait = FIRST_WAIT;
-  #sockets = 0; // that never opened, in a row
-  #once = false;
   #batch: Change[] = [];
   #stop = new AbortController();
 
@@ -49,10 +48,18 @@ export class Live {
 
   start(): void {
     const { signal } = this.#stop;
-    addEventListener("online", () => this.now(), { signal });
+    addEventListener("online", () => this.now(true), { signal });
     addEventListener("offline", () => this.#lost(), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden || this.now(), { signal });
     addEventListener("pageshow", () => this.now(), { signal });
+    document.addEventListener(
+      "visibilitychange",
+      () => {
+        if (document.hidden) this.#flush(); // no more frames of the screen come
+        else this.now();
+      },
+      { signal },
+    );
+    this.#noticeSleep();
     this.#open();
   }
 
@@ -61,11 +68,20 @@ export class Live {
     this.#hangUp();
   }
 
-  /** Tries at once if it is waiting. */
-  now(): void {
-    if (this.state !== "waiting") return;
+  /** Tries at once if it is waiting. `anew`: also if it is there, since it may be dead without knowing. */
+  now(anew = false): void {
+    if (this.state !== "waiting" && !anew) return;
     this.#wait = FIRST_WAIT;
     this.#open();
+  }
+
+  #noticeSleep(): void {
+    let last = Date.now();
+    const timer = setInterval(() => {
+      if (Date.now() - last > SILENCE) this.now(true);
+      last = Date.now();
+    }, TICK);
+    this.#stop.signal.addEventListener("abort", () => clearInterval(timer));
   }
 
   #open(): void {
@@ -73,58 +89,74 @@ export class Live {
     this.state = "connecting";
     const url = new URL(address("api/1/stream"));
     if (this.#cursor !== undefined) url.searchParams.set("after", String(this.#cursor));
-    // A proxy that forbids WebSockets lets events through; the socket gets its turn again and again.
-    if (this.#sockets >= REFUSED_SOCKETS && this.#sockets % (REFUSED_SOCKETS + 1) !== 0) this.#openEvents(url);
-    else this.#openSocket(url);
-    this.#listen();
+    this.#openSocket(url);
   }
 
+  /** A proxy that forbids WebSockets lets events through, so they are tried at once when the socket does not open. */
   #openSocket(url: URL): void {
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
-    socket.onopen = () => (this.#sockets = 0);
-    socket.onmessage = (event) => this.#hear(event.data);
-    socket.onclose = () => {
-      if (this.state === "connecting") this.#sockets += 1;
-      this.#lost();
-    };
-    this.#close = () => {
+    const socket = new WebSocket(url.href.replace(/^http/, "ws"));
+    const drop = (): void => {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     };
+    const instead = (): void => {
+      drop();
+      clearTimeout(this.#timer);
+      if (navigator.onLine) this.#openEvents(url);
+      else this.#lost();
+    };
+    socket.onopen = () => {
+      clearTimeout(this.#timer);
+      this.#listen();
+      socket.onclose = () => this.#lost();
+    };
+    socket.onclose = instead;
+    socket.onmessage = (event) => this.#hear(event.data);
+    this.#timer = setTimeout(instead, OPENING);
+    this.#close = drop;
   }
 
   #openEvents(url: URL): void {
     const events = new EventSource(url);
-    events.onmessage = (event) => this.#hear(event.data);
+    for (const name of ["message", "live", "hole", "alive"])
+      events.addEventListener(name, (event) => this.#hear((event as MessageEvent<string>).data));
     events.onerror = () => {
-      this.#sockets += 1;
+      void this.#askWhy();
       this.#lost();
     };
     this.#close = () => events.close();
+    this.#listen();
   }
 
   #hear(data: string): void {
     this.#listen();
     if (!data) return;
-    const frame = JSON.parse(data) as Frame;
-    if (frame.type === "live") {
-      this.#cursor = Math.max(frame.cursor, this.#cursor ?? 0);
-      this.#flush();
-      this.state = "live";
-      this.lostAt = 0;
-      this.#wait = FIRST_WAIT;
-      this.listener.live(this.#once);
-      this.#once = true;
-    } else if (frame.type === "hole") {
-      this.#batch = [];
-      this.#cursor = 0;
-      this.listener.hole();
-    } else {
+    const frame = JSON.parse(data) as Frame | { type: "alive" };
+    if (frame.type === "live") this.#isLive(frame.cursor);
+    else if (frame.type === "hole") this.#beginAnew();
+    else if (frame.type !== "alive") {
       this.#cursor = frame.changed;
       this.#batch.push(frame);
       this.#flushSoon();
     }
+  }
+
+  #isLive(cursor: number): void {
+    this.#cursor = Math.max(cursor, this.#cursor ?? 0);
+    this.#flush();
+    const away = this.lostAt && Date.now() - this.lostAt;
+    this.state = "live";
+    this.lostAt = 0;
+    this.#wait = FIRST_WAIT;
+    this.listener.live(away);
+  }
+
+  /** What follows in the stream is the whole inbox; the lists fetch what they need of it themselves. */
+  #beginAnew(): void {
+    this.#batch = [];
+    this.#cursor = undefined;
+    this.listener.hole();
+    this.#open();
   }
 
   #flushSoon(): void {
@@ -147,8 +179,13 @@ export class Live {
     this.#watchdog = setTimeout(() => this.#lost(), SILENCE);
   }
 
+  /** A stream that is refused does not say why; the session may have ended, which any request finds out. */
+  async #askWhy(): Promise<void> {
+    await api.GET("/api/1/user").catch(() => undefined);
+  }
+
   #lost(): void {
-    if (this.state === "waiting") return;
+    if (this.state === "waiting" || this.#stop.signal.aborted) return;
     this.#hangUp();
     this.#flush();
     this.state = "waiting";

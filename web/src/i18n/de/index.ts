@@ -1,4 +1,5 @@
 import frame from "./frame.json";
+import keys from "./keys.json";
 import words from "./words.json";
 
-export default { frame, words };
+export default { frame, keys, words };
