@@ -224,7 +224,7 @@ class Settings:
             DAYS,
             live=Live("accounts", "days"),
         ),
-    ] = 7
+    ] = 30
     snapshot: Annotated[
         bool,
         Setting(

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import pytest
 from msgspec import structs
 
 from carillon.core.errors import Conflict, NotFound, Unauthenticated
-from carillon.core.models import Application, User
-from carillon.core.ports import Bearer, ChangedUser, Sender, Store, TokenInfo
+from carillon.core.models import Application, Cleared, User
+from carillon.core.ports import (
+    ApplicationChange,
+    Bearer,
+    ChangedUser,
+    Holdings,
+    KeptToken,
+    Sender,
+    Store,
+    TokenInfo,
+    UserInfo,
+)
 from tests.builders import HOUR, NOON, SECOND
-from tests.contracts.stores import add_application, add_user, count_rows, join, new_device, send, titles
+from tests.contracts.stores import (
+    Home,
+    add_application,
+    add_user,
+    count_rows,
+    drawn,
+    join,
+    new_device,
+    send,
+    titles,
+)
 
 
 async def test_a_user_is_found_by_id_and_by_name(store: Store) -> None:
@@ -298,3 +320,114 @@ async def test_a_deleted_user_takes_along_what_was_only_his(store: Store) -> Non
     assert await count_rows(store, "entries") == 1 == await count_rows(store, "messages")
     assert await count_rows(store, "applications") == 1
     assert await store.check() == []
+
+
+async def test_a_token_keeps_its_name_and_its_place_when_its_secret_changes(store: Store) -> None:
+    ada = await add_user(store)
+    backup = await add_application(store, ada, token_digest=b"1", token_sealed=b"sealed", token_name="laptop")
+    other = await add_application(store, ada, "Other", token_digest=b"3")
+    second = await store.add_token("application", backup.id, digest=b"2", now=NOON, name="NAS")
+    first, kept = await store.kept_tokens("application", backup.id)
+    assert (first.token.name, first.sealed) == ("laptop", b"sealed")
+    assert kept == KeptToken(second)
+    assert (second.name, second.kind, second.subject_id) == ("NAS", "application", backup.id)
+
+    renamed = structs.replace(second, name="old NAS")
+    assert await store.rename_token(second.id, "old NAS") == renamed
+    await store.touch_token(second.id, NOON + HOUR)
+    rotated = structs.replace(renamed, created=NOON + 1)
+    assert await store.rotate_token(second.id, digest=b"new", sealed=b"copy", now=NOON + 1) == rotated
+    assert (await store.kept_tokens("application", backup.id))[1] == KeptToken(rotated, b"copy")
+    assert await store.bearer(b"2") is None
+    bearer = await store.bearer(b"new")
+    assert bearer
+    assert bearer.token == rotated
+
+    with pytest.raises(Conflict):
+        await store.rotate_token(second.id, digest=b"3", now=NOON)
+    assert await store.rename_token(99, "none") is None
+    assert await store.rotate_token(99, digest=b"else", now=NOON) is None
+    assert await store.bearer(b"else") is None
+    assert len(await store.kept_tokens("application", other.id)) == 1
+    assert await store.kept_tokens("device", other.id) == []
+
+
+async def test_users_are_listed_with_what_they_have(store: Store) -> None:
+    ada, eve = await add_user(store, "ada"), await add_user(store, "eve")
+    backup, shared = await add_application(store, ada, "Backup"), await add_application(store, ada, "Shared")
+    await join(store, eve, shared, role="owner")
+    phone = await store.add_device(new_device(ada))
+    await store.add_device(new_device(ada, kind="session"))
+    await store.touch_devices([phone.id], NOON + HOUR)
+    for _ in range(3):
+        await send(store, backup, ada)
+    assert await store.user_infos() == [UserInfo(ada, 2, 2, NOON + HOUR), UserInfo(eve, 1, 0)]
+    assert await store.holdings(ada.id, 2) == Holdings(["Backup"], 2, 2)
+    assert await store.holdings(eve.id, 2) == Holdings([], 0, 0)
+    await store.clear(ada.id, backup.id, now=NOON)
+    await send(store, backup, ada)
+    assert await store.holdings(ada.id, 10) == Holdings(["Backup"], 2, 1)
+
+
+async def test_an_order_is_kept_and_what_is_not_listed_is_refused(store: Store) -> None:
+    ada, eve = await add_user(store, "ada"), await add_user(store, "eve")
+    first, second, third = [await add_application(store, ada, name) for name in ("1", "2", "3")]
+    theirs = await add_application(store, eve)
+    before = await store.subscriptions(ada.id)
+    for ids in ([third.id, theirs.id], [third.id, 99], [-1]):
+        assert await store.order_applications(ada.id, ids) is False
+        assert await store.subscriptions(ada.id) == before
+    for ids, order in (
+        ([third.id], [third, first, second]),
+        ([second.id, first.id], [second, first, third]),
+        ([], [second, first, third]),
+    ):
+        assert await store.order_applications(ada.id, ids)
+        assert [tie.application for tie in await store.subscriptions(ada.id)] == order
+    fourth = await add_application(store, ada, "4")
+    assert [tie.application for tie in await store.subscriptions(ada.id)] == [second, first, third, fourth]
+
+
+async def test_who_is_told_that_a_list_changed(home: Home, store: Store) -> None:
+    """By what was done to it; nothing of it is in a replay."""
+
+    async def told(doing: Awaitable[object]) -> set[tuple[int, tuple[str, ...]]]:
+        home.lists.clear()
+        await doing
+        return {(one.user_id, one.lists) for one in home.lists}
+
+    ada, eve, bob = [await add_user(store, name) for name in ("ada", "eve", "bob")]
+    people = {(user.id, ("people",)) for user in (ada, eve, bob)}
+    apps, user, phones, browsers = ("applications",), ("user", "sessions"), ("devices",), ("sessions",)
+    backup = await add_application(store, ada)
+    number = backup.id
+    assert await told(store.share(number, user_id=eve.id)) == {(ada.id, apps), (eve.id, apps)}
+    both = {(ada.id, apps), (eve.id, apps)}
+    assert await told(store.update_application(ada.id, number, ApplicationChange(name="Night"))) == both
+    assert await told(store.update_application(ada.id, number, ApplicationChange(name="Night"))) == set()
+    assert await told(store.update_application(eve.id, number, ApplicationChange(min_level=8))) == {(eve.id, apps)}
+    assert await told(store.order_applications(eve.id, [number])) == {(eve.id, apps)}
+    assert await told(store.set_image(number, None)) == both
+    token = await store.add_token("application", number, digest=b"more", now=NOON)
+    assert await told(store.rename_token(token.id, "NAS")) == {(ada.id, apps)}
+    assert await told(store.rotate_token(token.id, digest=b"other", now=NOON)) == {(ada.id, apps)}
+    assert await told(store.touch_token(token.id, NOON)) == set()
+    assert await told(store.delete_token(token.id)) == {(ada.id, apps)}
+    assert await told(store.leave(eve.id, number, now=NOON)) == {(eve.id, apps)}
+    assert await told(store.delete_application(number, now=NOON)) == both
+
+    group = await store.add_group("family", now=NOON)
+    assert await told(store.rename_group(group.id, "home")) == people
+    assert await told(store.add_member(group.id, bob.id)) == {(bob.id, apps)}
+    assert await told(store.delete_group(group.id, now=NOON)) == people
+
+    phone = await store.add_device(new_device(ada, expires_after=1))
+    browser = await store.add_device(new_device(ada, kind="session", expires_after=1))
+    assert await told(store.update_device(ada.id, phone.id, name="desk")) == {(ada.id, phones)}
+    assert await told(store.update_device(ada.id, browser.id, elevated_until=NOON)) == {(ada.id, ("user",))}
+    assert await told(store.expire_devices(NOON + HOUR, 9)) == {(ada.id, phones), (ada.id, browsers)}
+    assert await told(store.update_user(ada.id, password_hash="new")) == {(ada.id, user), *people}
+    assert await told(store.delete_user(bob.id, now=NOON)) == people - {(bob.id, ("people",))}
+    page = await store.changes(ada.id, after=0, limit=100)
+    assert [type(change) for change in page.changes] == [Cleared]
+    assert page.cursor == await drawn(store)

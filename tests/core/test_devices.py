@@ -134,14 +134,44 @@ async def test_a_device_of_somebody_else_does_not_exist(house: House) -> None:
     assert stream.ended == []
 
 
-async def test_a_session_begins_elevated_and_lasts_a_week(house: House) -> None:
+async def test_a_session_begins_elevated_and_lasts_a_month(house: House) -> None:
     ada = await house.user()
     session, secret = await house.accounts.devices.open_session(ada, "firefox 152")
     assert (session.name, session.kind) == ("firefox 152", "session")
-    assert (session.elevated_until, session.expires) == (NOON + HOUR, NOON + 7 * DAY)
+    assert (session.elevated_until, session.expires) == (NOON + HOUR, NOON + 30 * DAY)
     assert (await house.access.device(secret, LOCAL)).device == session
     with pytest.raises(BadInput, match=r"^name "):
         await house.accounts.devices.open_session(ada, "")
+
+
+async def test_a_session_lasts_as_long_as_is_decided(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(session=60)) as house:
+        session, secret = await house.accounts.devices.open_session(await house.user(), "firefox 152")
+        assert session.expires == NOON + 60 * SECOND
+        house.clock.advance(59 * SECOND)
+        await house.access.device(secret, LOCAL)
+        house.clock.advance(59 * SECOND)
+        await house.access.device(secret, LOCAL)
+        house.clock.advance(60 * SECOND)
+        with pytest.raises(Unauthenticated):
+            await house.access.device(secret, LOCAL)
+
+
+async def test_all_other_sessions_end_at_once(house: House) -> None:
+    ada, eve = await house.user("ada"), await house.user("eve")
+    devices = house.accounts.devices
+    phone, _ = await devices.add(ada.id, "phone")
+    first, second, _ = [(await devices.open_session(ada, name))[0] for name in ("1", "2", "3")]
+    others, _ = await devices.open_session(eve, "eve's")
+    streams = {device.id: Stream(device.id) for device in (first, second, phone)}
+    for stream in streams.values():
+        house.hub.join(ada.id, stream)
+    await devices.end_sessions(ada.id, but=second.id)
+    assert await devices.of(ada.id) == [phone, second]
+    assert await devices.of(eve.id) == [others]
+    assert [streams[device.id].ended for device in (first, second, phone)] == [[1008], [], []]
+    await devices.end_sessions(ada.id)
+    assert await devices.of(ada.id) == [phone]
 
 
 async def test_no_session_begins_by_a_password_that_was_changed_meanwhile(house: House) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from carillon.core.errors import NotFound, Unauthenticated
+from carillon.core.errors import BadInput, NotFound, TooMany, Unauthenticated
 from carillon.core.limits import Limits
 from carillon.core.secrets import Vault
 from carillon.core.tokens import LONG, SHORT, Minting
-from tests.builders import LOCAL, House, Stream, opened
+from tests.builders import LOCAL, NOON, SECOND, House, Stream, opened
 
 NAME = Limits().name
 
@@ -118,3 +118,67 @@ async def test_what_was_sealed_with_a_lost_key_is_not_shown(tmp_path: Path, capl
         assert await house.accounts.tokens.revealed("application", ids) == {new.application.id: fresh}
     assert "1 tokens cannot be shown: they were sealed with another key" in caplog.text
     assert secret not in caplog.text
+
+
+async def test_a_token_is_named_rotated_and_removed(house: House) -> None:
+    ada, tokens = await house.user(), house.accounts.tokens
+    sender, first = await house.sender(ada, token_name="laptop")
+    number = sender.application.id
+    nas, second = await tokens.add("application", number, name="NAS")
+    assert [(token.name, secret) for token, secret in await tokens.of("application", number)] == [
+        ("laptop", None),
+        ("NAS", None),
+    ]
+    assert (await tokens.rename("application", number, nas.id, name="")).name == ""
+    await house.access.sender(second, LOCAL)
+    await house.access.note_uses()
+    house.clock.advance(SECOND)
+    rotated, third = await tokens.rotate("application", number, nas.id)
+    assert (rotated.id, rotated.created, rotated.last_used) == (nas.id, NOON + SECOND, None)
+    with pytest.raises(Unauthenticated):
+        await house.access.sender(second, LOCAL)
+    assert (await house.access.sender(third, LOCAL)).application.id == number
+    await tokens.remove("application", number, nas.id)
+    for dead in (second, third):
+        with pytest.raises(Unauthenticated):
+            await house.access.sender(dead, LOCAL)
+    assert (await house.access.sender(first, LOCAL)).application.id == number
+
+
+async def test_a_token_of_another_is_none_of_this_applications(house: House) -> None:
+    ada, tokens = await house.user(), house.accounts.tokens
+    backup, _ = await house.sender(ada, "Backup")
+    door, secret = await house.sender(ada, "Door")
+    ((theirs, _),) = await tokens.of("application", door.application.id)
+    for number in (theirs.id, 99):
+        for call in (
+            tokens.rename("application", backup.application.id, number, name="mine"),
+            tokens.rotate("application", backup.application.id, number),
+            tokens.remove("application", backup.application.id, number),
+        ):
+            with pytest.raises(NotFound, match="token does not exist"):
+                await call
+    assert await tokens.of("application", door.application.id) == [(theirs, None)]
+    await house.access.sender(secret, LOCAL)
+
+
+async def test_what_a_token_cannot_be(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(tokens_per_application=2)) as house:
+        sender, _ = await house.sender(await house.user())
+        tokens, number = house.accounts.tokens, sender.application.id
+        with pytest.raises(BadInput, match="name is longer"):
+            await tokens.add("application", number, name="x" * (NAME + 1))
+        token, _ = await tokens.add("application", number)
+        with pytest.raises(BadInput, match="name must not contain a zero byte"):
+            await tokens.rename("application", number, token.id, name="\0")
+        with pytest.raises(TooMany, match="no more than 2 tokens"):
+            await tokens.add("application", number)
+
+
+async def test_a_list_shows_each_token_where_it_may(tmp_path: Path) -> None:
+    async with opened(tmp_path, minting=Minting(vault=Vault(bytes(32)))) as house:
+        sender, first = await house.sender(await house.user())
+        number, tokens = sender.application.id, house.accounts.tokens
+        second, _ = await tokens.add("application", number)
+        _, third = await tokens.rotate("application", number, second.id)
+        assert [secret for _, secret in await tokens.of("application", number)] == [first, third]

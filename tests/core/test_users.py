@@ -7,6 +7,9 @@ import pytest
 from carillon.core.errors import BadInput, Conflict, NotFound, TooLarge, TooMany, Unauthenticated
 from carillon.core.limits import Limits
 from carillon.core.peers import Peer
+from carillon.core.ports import Holdings
+from carillon.core.priority import Scale
+from carillon.core.publish import Draft
 from carillon.core.users import REGISTRATIONS
 from tests.builders import LOCAL, NOON, SECOND, House, Stream
 
@@ -197,3 +200,32 @@ async def test_one_address_makes_a_bounded_number_of_accounts(house: House) -> N
     with pytest.raises(TooMany):
         await users.register("dan", "secret", here)
     assert len(await users.all()) == REGISTRATIONS.burst + 2
+
+
+async def test_an_admin_sees_what_users_have_and_what_goes_with_them(house: House) -> None:
+    users = house.accounts.users
+    ada, eve = await house.user("ada", admin=True), await house.user("eve")
+    sender, secret = await house.sender(eve, "Backup")
+    shared, _ = await house.sender(ada, "Door")
+    await house.accounts.applications.share(ada.id, shared.application.id, with_user=eve.id)
+    _, key = await house.accounts.devices.add(eve.id, "phone")
+    sender = await house.access.sender(secret, LOCAL)
+    for _ in range(3):
+        await house.publisher.publish(sender, Draft(body="done"), scale=Scale("gotify"))
+    await house.access.device(key, LOCAL)
+    await house.access.note_uses()
+    assert [(info.user, info.applications, info.devices) for info in await users.infos()] == [(ada, 1, 0), (eve, 1, 1)]
+    assert (await users.info(eve.id)).last_used == NOON
+    assert await users.holdings(eve.id) == Holdings(["Backup"], 1, 3)
+    assert await users.holdings(ada.id) == Holdings(["Door"], 0, 0)
+    for call in (users.info(99), users.holdings(99)):
+        with pytest.raises(NotFound, match="there is no such user"):
+            await call
+
+
+async def test_the_first_run_is_over_when_the_published_password_is_changed(house: House) -> None:
+    await house.accounts.users.ensure_first(None)
+    assert await house.accounts.users.first_run()
+    (admin,) = await house.accounts.users.all()
+    await house.accounts.users.set_password(admin.id, "better")
+    assert not await house.accounts.users.first_run()

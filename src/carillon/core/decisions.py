@@ -37,7 +37,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     """Everything that can be decided, as it is in force; docs/settings.md says what each of it means."""
 
     registration: bool = False
-    session_days: int = 7
+    session_days: int = 30
     publish_rate: int = 50
     publish_burst: int = 5000
     message_limit: int = 64 * 1024

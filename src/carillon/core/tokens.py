@@ -143,7 +143,7 @@ class Tokens:
         """The token is dead at once; open streams of its device end. Raises NotFound."""
         info = next((info for info in await self._store.tokens() if info.token.id == token_id), None)
         if info is None or not await self._store.delete_token(token_id):
-            raise NotFound(GONE)
+            raise NotFound(f"there is no token {token_id}")
         self._access.forget()
         if info.token.kind == "device":
             user = await self._store.user_by_name(info.user)

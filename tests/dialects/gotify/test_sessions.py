@@ -12,12 +12,14 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from carillon.core.devices import SESSION_ELEVATED, SESSION_SECONDS
+from carillon.core.devices import SESSION_ELEVATED
+from carillon.core.limits import Limits
 from tests.builders import SECOND
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 from tests.hub.serving import serving
 
 COOKIE = "gotify-client-token"
+SESSION_SECONDS = Limits().session
 ADA = basic("ada", "ada")
 OUT = (401, UNAUTHENTICATED)
 NOT_ELEVATED = (403, "session not elevated, use basic auth or call /client:elevate")
@@ -50,13 +52,13 @@ async def test_a_session_from_its_beginning_to_its_end(served: Served) -> None:
         }
         assert (answer.status_code, answer.json()) == (200, about)
         assert re.fullmatch(
-            f"{COOKIE}=C[0-9A-Za-z]{{14}}; Path=/; Max-Age=604800; HttpOnly; SameSite=Strict",
+            f"{COOKIE}=C[0-9A-Za-z]{{14}}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Strict",
             answer.headers["set-cookie"],
         )
         assert (await page.get("/current/user")).json() == about
         listed = (await page.get("/client")).json()
         assert [client["name"] for client in listed] == ["phone", "firefox 152"]
-        assert listed[1]["expiresAfterInactivitySeconds"] == 604800
+        assert listed[1]["expiresAfterInactivitySeconds"] == SESSION_SECONDS
         assert listed[1]["elevatedUntil"] == about["elevatedUntil"]
         assert not [client for client in listed if "token" in client]
         # What it does all day
@@ -160,7 +162,7 @@ async def test_a_session_goes_on_while_it_is_used_and_its_cookie_with_it(served:
             served.house.clock.advance((SESSION_SECONDS - 1) * SECOND)
             answer = await page.get("/message")
             assert answer.status_code == 200
-            assert answer.headers["set-cookie"].startswith(f"{COOKIE}={sent}; Path=/; Max-Age=604800;")
+            assert answer.headers["set-cookie"].startswith(f"{COOKIE}={sent}; Path=/; Max-Age={SESSION_SECONDS};")
             assert "set-cookie" not in (await page.get("/message")).headers, "at most every five minutes"
         served.house.clock.advance(SESSION_SECONDS * SECOND)
         assert problem(await page.get("/message")) == OUT
