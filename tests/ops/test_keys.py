@@ -31,3 +31,11 @@ def test_white_space_around_it_does_no_harm(tmp_path: Path) -> None:
     key = os.urandom(KEY_BYTES)
     (tmp_path / KEY_FILE).write_bytes(b"  " + b64encode(key) + b"\r\n\n")
     assert vault_key(tmp_path, bytes(KEY_BYTES)) == key
+
+
+def test_a_place_where_it_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match=r"none/carillon\.key cannot be written: No such file"):
+        vault_key(tmp_path / "none", bytes(KEY_BYTES))
+    (tmp_path / KEY_FILE).mkdir()
+    with pytest.raises(KeyFileError, match="cannot be read: Is a directory"):
+        vault_key(tmp_path, bytes(KEY_BYTES))

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carillon.core.backstage import Wanted
 from carillon.ops import logs
+from carillon.ops.ring import Ring
 from tests.ops.keep_logging import logging_kept
 
 SECRET = "Cq7xYzSecret9AB"
@@ -269,3 +271,37 @@ def test_uncaught_errors_are_logged_masked() -> None:
     assert [record["level"] for record in records(stream)] == ["critical", "critical"]
     assert SECRET not in stream.getvalue()
     assert "RuntimeError: could not" in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_ring_gets_the_same_lines_without_their_secrets(form: logs.Form) -> None:
+    ring, stream = Ring(), io.StringIO()
+    logs.configure("info", form, stream, ring=ring)
+    log = logging.getLogger("carillon.test")
+    log.debug("too little")
+    log.info("asked for /stream?token=%s", SECRET, extra={"peer": "192.0.2.7", "cookie": SECRET})
+    try:
+        int(f"password={SECRET}")
+    except ValueError:
+        log.exception("a defect")
+    newest, oldest = ring.lines(Wanted())
+    assert (oldest.level, oldest.component) == ("info", "carillon.test")
+    assert oldest.text == "asked for /stream?token=***  peer=192.0.2.7  cookie=***"
+    assert newest.level == "error"
+    assert newest.text.startswith("a defect\nTraceback (most recent call last):\n")
+    assert "password=***" in newest.text.splitlines()[-1]
+    assert SECRET not in stream.getvalue() + newest.text + oldest.text
+    assert len(stream.getvalue().split("carillon.test")) == 3
+
+
+def test_the_level_may_be_changed() -> None:
+    stream = configured("warning", "text")
+    log = logging.getLogger("carillon.test")
+    log.info("one")
+    logs.set_level("debug")
+    log.debug("two")
+    assert logging.getLogger("httpx").isEnabledFor(logging.INFO)
+    logs.set_level("error")
+    log.warning("three")
+    logging.getLogger("httpx").info("four")
+    assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["two"]

@@ -49,7 +49,7 @@ async def update(kit: Kit, request: Request) -> Response:
             ApplicationChange(
                 name=parse.required(fields, "name"),
                 description=parse.text(fields, "description") or "",
-                default_priority=_default_priority(fields),
+                default_priority=_default_priority(fields) or 0,
                 sort_key=parse.text(fields, "sortKey"),
             ),
         )
@@ -96,5 +96,5 @@ def in_gotifys_words(number: int) -> Iterator[None]:
         raise BadInput(str(error)) from None
 
 
-def _default_priority(fields: dict[str, parse.Value]) -> int:
-    return parse.number("defaultPriority", parse.field(fields, "defaultPriority")) or 0
+def _default_priority(fields: dict[str, parse.Value]) -> int | None:
+    return parse.number("defaultPriority", parse.field(fields, "defaultPriority"))
