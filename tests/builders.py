@@ -30,6 +30,7 @@ from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.rates import Publishing
 from carillon.core.remote import RemotePictures
+from carillon.core.search import Search
 from carillon.core.tokens import Minting
 from carillon.hub.local import LocalHub
 from carillon.ops.ring import Ring
@@ -226,7 +227,7 @@ def build(
         clock=clock,
         limits=limits,
         cleared=housekeeping.wake,
-        pictures=RemotePictures(web=web or Elsewhere(), clock=clock, limits=limits, key=b"key"),
+        pictures=remote_pictures(clock, web),
     )
 
     async def healthy() -> bool:
@@ -241,6 +242,7 @@ def build(
         accounts=accounts,
         publisher=publisher,
         inbox=inbox,
+        search=Search(store=store, clock=clock),
         hub=hub,
         limits=limits,
         clock=clock,
@@ -260,6 +262,10 @@ def backstage_over(store: Store) -> Backstage:
         raise Unavailable("no backup here")
 
     return Backstage(decisions=Decisions(store, Settings().decidable()), report=report, log=Ring(), backup=backup)
+
+
+def remote_pictures(clock: Clock, web: Web | None = None) -> RemotePictures:
+    return RemotePictures(web=web or Elsewhere(), clock=clock, limits=Limits(), key=b"key")
 
 
 def moving_of(house: House) -> Moving:

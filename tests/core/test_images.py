@@ -200,3 +200,11 @@ def test_the_library_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
     """It takes a tenth of the server's start."""
     asked = "import sys, carillon.app; sys.exit(any(name.partition('.')[0] == 'PIL' for name in sys.modules))"
     subprocess.run([sys.executable, "-c", asked], check=True, cwd=tmp_path)
+
+
+def test_another_bound_may_be_given() -> None:
+    for kind, media_type in (("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/jpeg")):
+        picture = read_picture(written(plain((1200, 800)), kind), edge=1000)
+        assert (picture.media_type, drawn(picture).size) == (media_type, (1000, 667))
+    see_through = read_picture(written(plain((1200, 800), colour=(1, 2, 3, 40)), "WEBP"), edge=1000)
+    assert see_through.media_type == "image/png"

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from carillon.core.errors import BadInput, NotFound
-from carillon.core.inbox import Inbox
+from carillon.core.inbox import SLICES, Inbox
 from carillon.core.limits import Limits
-from carillon.core.models import Cleared, EntryChange, User
+from carillon.core.models import Cleared, Count, EntryChange, User
 from carillon.core.ports import Sender
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
-from tests.builders import NOON, SECOND, House
+from tests.builders import HOUR, NOON, SECOND, House
 
 SCALE = Scale("gotify")
 
@@ -22,6 +24,16 @@ async def ada(house: House) -> User:
 @pytest.fixture
 async def backup(house: House, ada: User) -> Sender:
     return (await house.sender(ada, "Backup"))[0]
+
+
+def inbox_of(house: House, *, limits: Limits | None = None, cleared: Callable[[], None] = lambda: None) -> Inbox:
+    return Inbox(
+        store=house.store,
+        clock=house.clock,
+        limits=limits or Limits(),
+        cleared=cleared,
+        pictures=house.inbox.pictures,
+    )
 
 
 async def sent(house: House, sender: Sender, *bodies: str) -> list[int]:
@@ -120,11 +132,63 @@ async def test_clearing_takes_one_application_or_all_and_what_comes_later_stays(
     assert three < four
 
 
+async def test_what_is_older_or_up_to_a_message_goes_alone(house: House, ada: User, backup: Sender) -> None:
+    (one,) = await sent(house, backup, "1")
+    house.clock.advance(SECOND)
+    two, three = await sent(house, backup, "2", "3")
+    await house.inbox.clear(ada.id, backup.application.id, older_than=NOON)
+    assert await ids(house, ada) == [three, two, one]
+    await house.inbox.clear(ada.id, older_than=NOON + SECOND)
+    assert await ids(house, ada) == [three, two]
+    await house.inbox.clear(ada.id, older_than=NOON + 9 * SECOND, up_to=two)
+    assert await ids(house, ada) == [three]
+    await house.inbox.clear(ada.id, backup.application.id, up_to=three)
+    assert await ids(house, ada) == []
+
+
+async def test_reading_up_to_a_message_ends_after_some_slices(house: House, ada: User, backup: Sender) -> None:
+    messages = await sent(house, backup, *map(str, range(SLICES + 3)))
+    inbox = inbox_of(house, limits=Limits(batch=1))
+    assert await inbox.read_up_to(ada.id, messages[-2], application_id=backup.application.id) == (SLICES, True)
+    assert await inbox.read_up_to(ada.id, messages[-2]) == (2, False)
+    assert [item.entry.read for item in await inbox.page(ada.id, limit=2)] == [None, NOON]
+    with pytest.raises(NotFound):
+        await inbox.read_up_to(ada.id, messages[-1], application_id=99)
+
+
+async def test_a_message_is_found_by_its_public_id(house: House, ada: User, backup: Sender) -> None:
+    (one,) = await sent(house, backup, "1")
+    item = await house.inbox.item(ada.id, one)
+    assert await house.inbox.by_public_id(ada.id, item.message.public_id) == item
+    eve = await house.user("eve")
+    for user, public_id in ((eve, item.message.public_id), (ada, "nobodys"), (ada, "")):
+        with pytest.raises(NotFound, match=r"^message does not exist$"):
+            await house.inbox.by_public_id(user.id, public_id)
+
+
+async def test_a_roll_goes_back_some_hours_from_now(house: House, ada: User, backup: Sender) -> None:
+    await sent(house, backup, "old")
+    house.clock.advance(HOUR + 1)
+    (new,) = await sent(house, backup, "new")
+    roll = await house.inbox.roll(ada.id, 1)
+    assert (roll.since, [note.id for note in roll.notes]) == (NOON + 1, [new])
+    assert len((await house.inbox.roll(ada.id, 2)).notes) == 2
+    assert (await house.inbox.counts(ada.id)).applications == [Count(backup.application.id, 2, 2)]
+
+
+async def test_a_pin_is_set_and_unset(house: House, ada: User, backup: Sender) -> None:
+    (one,) = await sent(house, backup, "1")
+    await house.inbox.mark(ada.id, [one], pinned=True)
+    assert (await house.inbox.item(ada.id, one)).entry.pinned == NOON
+    await house.inbox.mark(ada.id, [one], pinned=False)
+    assert (await house.inbox.item(ada.id, one)).entry.pinned is None
+
+
 async def test_after_a_clearing_the_sweeper_is_called_once_it_is_stored(
     house: House, ada: User, backup: Sender
 ) -> None:
     called = []
-    inbox = Inbox(store=house.store, clock=house.clock, limits=Limits(), cleared=lambda: called.append("swept"))
+    inbox = inbox_of(house, cleared=lambda: called.append("swept"))
     await inbox.clear(ada.id)
     await inbox.clear(ada.id, backup.application.id)
     assert called == ["swept"] * 2
@@ -150,18 +214,19 @@ async def test_changes_are_read_on_by_their_cursor(house: House, ada: User, back
 
 async def test_changes_in_one_answer_are_bounded_whatever_is_asked_for(house: House, ada: User, backup: Sender) -> None:
     await sent(house, backup, *map(str, range(5)))
-    inbox = Inbox(store=house.store, clock=house.clock, limits=Limits(changes=3), cleared=lambda: None)
+    inbox = inbox_of(house, limits=Limits(changes=3))
     for limit in (None, 3, 4, 1_000_000):
         page = await inbox.changes(ada.id, after=0, limit=limit)
         assert (len(page.changes), page.more) == (3, True)
 
 
 async def test_the_cursor_is_where_now_is(house: House, ada: User, backup: Sender) -> None:
-    assert await house.inbox.cursor(ada.id) == 0
+    before = await house.inbox.cursor(ada.id)
     (one,) = await sent(house, backup, "1")
     await house.inbox.mark(ada.id, [one], read=True)
     cursor = await house.inbox.cursor(ada.id)
+    assert cursor > before
     assert cursor == (await house.inbox.changes(ada.id, after=0)).cursor
     assert (await house.inbox.changes(ada.id, after=cursor)).changes == []
     eve = await house.user("eve")
-    assert await house.inbox.cursor(eve.id) == cursor
+    assert await house.inbox.cursor(eve.id) == await house.inbox.cursor(ada.id) >= cursor

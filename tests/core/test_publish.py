@@ -13,7 +13,7 @@ from carillon.core.limits import Limits
 from carillon.core.models import Change, EntryChange, Message
 from carillon.core.ports import Sender
 from carillon.core.priority import Scale
-from carillon.core.publish import IDEMPOTENCY_MICROSECONDS, LONGEST_TTL, Draft
+from carillon.core.publish import IDEMPOTENCY_MICROSECONDS, LONGEST_TTL, Draft, again
 from tests.builders import NOON, SECOND, House
 
 SCALE = Scale("gotify")
@@ -287,3 +287,31 @@ async def test_who_stops_takes_nothing_more_and_stores_what_it_took(house: House
         await publish(house, sender, body="after")
     message = await accepted
     assert await stored(house, sender) == [message]
+
+
+async def test_the_same_content_again_is_another_message_and_replaces_none(house: House, sender: Sender) -> None:
+    scale = Scale("pushover")
+    whole = Draft(
+        body="*done*",
+        title="Backup",
+        priority=-2,
+        content_type="text/markdown",
+        extras=Raw(b'{"a": 1}'),
+        url="https://nas.example",
+        url_title="NAS",
+        sound="bell",
+        icon="https://nas.example/icon.png",
+        tags=Raw(b'["nas"]'),
+        actions=Raw(b'[{"label": "Look"}]'),
+        key="backup",
+        ttl=60,
+        encrypted=True,
+    )
+    first = await house.publisher.publish(sender, whole, scale=scale)
+    house.clock.advance(10 * SECOND)
+    second = await house.publisher.publish(sender, again(first), scale=scale)
+    told = {"id": second.id, "public_id": second.public_id, "created": NOON + 10 * SECOND, "key": None}
+    assert first.expires
+    assert second == replace(first, expires=first.expires + 10 * SECOND, **told)
+    assert second.id > first.id
+    assert again(replace(first, expires=None)).ttl is None

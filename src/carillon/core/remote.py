@@ -66,7 +66,8 @@ class RemotePictures:
     async def fetch(self, user_id: int, signed: SignedUrl) -> Picture:
         """Raises NotFound for what was not signed for this user or is over, TooMany, Unreachable."""
         right = self._signature(user_id, signed.url, signed.until)
-        if not hmac.compare_digest(right.encode(), signed.signature.encode()) or signed.until <= self._seconds():
+        given = signed.signature.encode(errors="replace")
+        if not hmac.compare_digest(right.encode(), given) or signed.until <= self._seconds():
             raise NotFound("this address is over: ask for a new one")
         mine = self._fetching.get(user_id, 0)
         if mine >= OF_A_USER or sum(self._fetching.values()) >= AT_ONCE:

@@ -20,7 +20,7 @@ from carillon.core.ports import Store
 from carillon.dialects._streams import Reader, Replay, Streams
 from carillon.dialects.gotify.stream import Missed
 from carillon.hub.local import LocalHub
-from tests.builders import NOON, Clock, message
+from tests.builders import NOON, Clock, message, remote_pictures
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
 from tests.dialects.pipes import Client, Pipe, play
 from tests.hub.serving import Served as Serving
@@ -257,7 +257,13 @@ def test_the_seam_holds_whatever_the_order_of_turns(seed: int, after: int, slow:
         hub = LocalHub(streams_per_user=1)
         log = Log(hub, dice)
         log.send(6)
-        inbox = Inbox(store=cast(Store, log), clock=Clock(), limits=Limits(), cleared=lambda: None)
+        inbox = Inbox(
+            store=cast(Store, log),
+            clock=Clock(),
+            limits=Limits(),
+            cleared=lambda: None,
+            pictures=remote_pictures(Clock()),
+        )
         client = Client(Pipe(slow=slow))
         replay = Replay(Missed(inbox, 1, after=after, size=dice.randrange(1, 5)), 0)
         task = client.websocket(Streams(hub, payload), Reader(1, replay=replay))

@@ -31,6 +31,7 @@ async def test_a_message_its_reading_and_its_end(api: Api) -> None:
         "application": sent["application"],
         "read": None,
         "dismissed": None,
+        "pinned": None,
         "deleted": False,
         "message": sent,
     }

@@ -9,7 +9,7 @@ from tests.builders import SECOND
 from tests.dialects.native.conftest import Api
 
 INBOX = "/api/1/inbox"
-NEVER = {"read": None, "dismissed": None}
+NEVER = {"read": None, "dismissed": None, "pinned": None}
 
 
 async def ids(api: Api, query: str = "", **options: Any) -> list[int]:
@@ -152,3 +152,57 @@ async def test_a_change_that_changes_nothing_is_refused(api: Api, path: str) -> 
 async def test_ids_are_bounded(api: Api) -> None:
     error = await api.refused("POST", f"{INBOX}/delete", status=400, json={"ids": list(range(501))})
     assert "at most 500 ids" in error["message"]
+
+
+async def test_a_message_is_found_by_its_public_id(api: Api) -> None:
+    sent = await api.send()
+    path = f"/api/1/messages/{sent['public_id']}"
+    assert await api.get(path) == await api.get(f"{INBOX}/{sent['id']}")
+    _, token = await stranger(api)
+    await api.refused("GET", path, status=404, token=token)
+    for wrong in ("x", "%00", "%F0%9F%94%94"):
+        await api.refused("GET", f"/api/1/messages/{wrong}", status=404)
+
+
+async def test_a_pin_is_told_to_all_devices(api: Api) -> None:
+    sent = await api.send()
+    pinned = (await api.call("PATCH", f"{INBOX}/{sent['id']}", json={"pinned": True})).json()
+    assert pinned["state"]["pinned"] == "2026-09-01T12:00:00.000000Z"
+    (change,) = (await api.get(f"/api/1/changes?after={pinned['state']['changed'] - 1}"))["changes"]
+    assert change["pinned"] == pinned["state"]["pinned"]
+    await api.call("POST", f"{INBOX}/mark", json={"ids": [sent["id"]], "pinned": False})
+    assert (await api.get(f"{INBOX}/{sent['id']}"))["state"]["pinned"] is None
+
+
+async def test_clearing_spares_what_came_later(api: Api) -> None:
+    await api.send("1")
+    api.house.clock.advance(SECOND)
+    two = await api.send("2")
+    three = await api.send("3")
+    noon = "2026-09-01T14:00:01%2B02:00"  # when the second came
+    assert (await api.call("DELETE", f"{INBOX}?all=true&older_than={noon}")).status_code == 204
+    assert await ids(api) == [three["id"], two["id"]]
+    application = f"application={api.backup.application.id}"
+    assert (await api.call("DELETE", f"{INBOX}?{application}&up_to={two['id']}")).status_code == 204
+    assert await ids(api) == [three["id"]]
+    for query in ("up_to=3", "older_than=2026-09-01T12:00:00Z", "all=true&older_than=2026-09-01"):
+        await api.refused("DELETE", f"{INBOX}?{query}", status=400)
+    error = await api.refused("DELETE", f"{INBOX}?all=true&older_than=2026-09-01T12:00:00", status=400)
+    assert (error["field"], error["message"]) == (
+        "older_than",
+        "older_than must be a time such as 2026-09-01T12:00:00Z",
+    )
+    assert await ids(api) == [three["id"]]
+
+
+async def test_everything_up_to_a_message_is_read(api: Api) -> None:
+    one, two, three = [await api.send(text) for text in "abc"]
+    body = {"up_to": two["id"], "read": True}
+    assert (await api.call("POST", f"{INBOX}/mark_all", json=body)).json() == {"marked": 2, "more": False}
+    states = {message["id"]: message["state"] for message in (await api.get(INBOX))["messages"]}
+    assert [bool(states[sent["id"]]["read"]) for sent in (one, two, three)] == [True, True, False]
+    application = {"up_to": 99, "application": api.backup.application.id}
+    assert (await api.call("POST", f"{INBOX}/mark_all", json=application)).json() == {"marked": 1, "more": False}
+    await api.refused("POST", f"{INBOX}/mark_all", status=404, json={"up_to": 99, "application": 99})
+    error = await api.refused("POST", f"{INBOX}/mark_all", status=400, json={**body, "read": False})
+    assert error["field"] == "read"

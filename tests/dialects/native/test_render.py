@@ -59,7 +59,9 @@ def test_ones_own_number_comes_back_and_anothers_by_its_level(dialect: str, prio
 def test_an_item_is_a_message_with_its_state() -> None:
     entry = Entry(user_id=1, message_id=42, application_id=7, changed=12, read=NOON)
     body = render.encode(render.inbox_message(InboxItem(entry, message(tags=Raw(b"[]")))))
-    assert body.endswith(b'"tags":[],"state":{"changed":12,"read":"2026-09-01T12:00:00.000000Z","dismissed":null}}')
+    assert body.endswith(
+        b'"tags":[],"state":{"changed":12,"read":"2026-09-01T12:00:00.000000Z","dismissed":null,"pinned":null}}'
+    )
 
 
 @pytest.mark.parametrize(("limit", "following"), [(2, 41), (3, None), (4, None)])
@@ -74,14 +76,14 @@ def test_a_page_knows_whether_there_is_another(limit: int, following: int | None
     [
         (
             EntryChange(entry=ENTRY),
-            b'{"type":"entry","changed":12,"id":42,"application":7,"read":null,"dismissed":null,"deleted":false}',
+            b'{"type":"entry","changed":12,"id":42,"application":7,"read":null,"dismissed":null,"pinned":null,"deleted":false}',
         ),
         (
             EntryChange(
                 entry=Entry(user_id=1, message_id=42, application_id=7, changed=13, dismissed=NOON, deleted=NOON)
             ),
             b'{"type":"entry","changed":13,"id":42,"application":7,"read":null,'
-            b'"dismissed":"2026-09-01T12:00:00.000000Z","deleted":true}',
+            b'"dismissed":"2026-09-01T12:00:00.000000Z","pinned":null,"deleted":true}',
         ),
         (
             Cleared(user_id=1, changed=14, application_id=7, cleared_to=55),
@@ -96,7 +98,7 @@ def test_changes_of_state(change: EntryChange | Cleared, payload: bytes) -> None
 def test_an_arrival_brings_its_message() -> None:
     payload = render.change_payload(EntryChange(entry=ENTRY, message=message(), arrival=True))
     assert payload == (
-        b'{"type":"entry","changed":12,"id":42,"application":7,"read":null,"dismissed":null,"deleted":false,'
+        b'{"type":"entry","changed":12,"id":42,"application":7,"read":null,"dismissed":null,"pinned":null,"deleted":false,'
         b'"arrival":true,"message":' + render.encode(render.message(message())) + b"}"
     )
     assert b"\n" not in payload

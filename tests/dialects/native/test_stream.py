@@ -107,6 +107,7 @@ async def test_from_now_on(api: Api, served: Served, form: Any) -> None:
             "application": sent["application"],
             "read": None,
             "dismissed": None,
+            "pinned": None,
             "deleted": False,
             "arrival": True,
             "message": sent,
