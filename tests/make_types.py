@@ -32,6 +32,7 @@ def write(target: Path) -> None:
                 "--output",
                 target,
                 "--alphabetize",
+                "--default-non-nullable=false",  # what has a default need not be sent
             ],
             cwd=WEB,
             check=True,

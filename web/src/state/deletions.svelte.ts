@@ -29,7 +29,7 @@ export class Deletions {
   #timers = new Map<Deletion, ReturnType<typeof setTimeout>>();
 
   constructor(readonly mailbox: Mailbox) {
-    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pagehide", () => this.leave());
   }
 
   /** The deletion that waits for this message. */
@@ -87,7 +87,8 @@ export class Deletions {
     this.open = this.open.filter((other) => other !== deletion);
   }
 
-  #leave(): void {
+  /** Asks for all that is still open, without waiting for the answers: the page closes. */
+  leave(): void {
     for (const { what } of this.open) {
       if ("ids" in what) {
         const headers = { "Content-Type": "application/json" };

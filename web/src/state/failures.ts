@@ -23,3 +23,12 @@ export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
 
 /** The person did not give the password that an act takes. Nothing was changed, and he knows it. */
 export class NotElevated extends Error {}
+
+/** Runs an act that comes again by itself: what the server says against it, or that it is away, is not told. */
+export async function quietly(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+  }
+}

@@ -1,5 +1,6 @@
 import { applications } from "./applications.svelte.ts";
 import { Deletions } from "./deletions.svelte.ts";
+import { quietly } from "./failures.ts";
 import { Live, type Change } from "./live.svelte.ts";
 import { Mailbox } from "./mailbox.svelte.ts";
 
@@ -7,40 +8,40 @@ import { Mailbox } from "./mailbox.svelte.ts";
 export class Home {
   readonly mailbox = new Mailbox();
   readonly deletions = new Deletions(this.mailbox);
-  /** What came while the connection was away; null: nothing is to be said. */
-  missed = $state.raw<number | null>(null);
-  #away = 0; // arrivals since the loss
-  #lists = new Map<string, Set<() => void>>();
+  /** After the connection has come back: for how long it was away (ms), and what came meanwhile. */
+  returned = $state.raw<{ away: number; arrived: number } | null>(null);
+  #arrived = 0; // since the loss
+  #lists = new Map<string, Set<() => unknown>>();
 
   readonly live = new Live({
     changed: (changes) => this.#changed(changes),
-    hole: () => {
-      this.mailbox.reset();
-      this.#reload("applications");
-    },
-    live: (again) => {
-      if (again) this.missed = this.#away;
-      this.#away = 0;
-      if (again) for (const list of this.#lists.keys()) this.#reload(list);
+    hole: () => this.mailbox.reset(),
+    live: (away) => {
+      if (away) this.returned = { away, arrived: this.#arrived };
+      this.#arrived = 0;
+      this.mailbox.live();
+      for (const list of this.#lists.keys()) this.#reload(list); // they are not replayed
     },
   });
 
   constructor() {
-    this.onList("applications", () => void applications.load());
+    this.onList("applications", () => applications.load());
   }
 
-  async start(): Promise<void> {
-    await applications.load();
+  start(): void {
     this.live.start();
+    this.#reload("applications");
     this.mailbox.count();
   }
 
   stop(): void {
     this.live.stop();
+    this.deletions.leave();
+    applications.empty();
   }
 
   /** Calls back when a list that the server keeps has changed: "applications", "devices", "sessions", "user" … */
-  onList(list: string, call: () => void): () => void {
+  onList(list: string, call: () => unknown): () => void {
     const calls = this.#lists.get(list) ?? new Set();
     this.#lists.set(list, calls.add(call));
     return () => calls.delete(call);
@@ -48,12 +49,13 @@ export class Home {
 
   #changed(changes: Change[]): void {
     const arrived = this.mailbox.apply(changes);
-    if (this.live.state !== "live") this.#away += arrived;
+    if (this.live.state !== "live") this.#arrived += arrived;
     const lists = new Set(changes.flatMap((change) => (change.type === "lists" ? change.lists : [])));
     for (const list of lists) this.#reload(list);
   }
 
+  /** What fails now is fetched when the connection is there again. */
   #reload(list: string): void {
-    for (const call of this.#lists.get(list) ?? []) call();
+    for (const call of this.#lists.get(list) ?? []) void quietly(async () => await call());
   }
 }

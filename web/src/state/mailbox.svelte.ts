@@ -38,6 +38,7 @@ export class Feed {
   #next = $state.raw<number | null | undefined>();
   #turn = 0;
   #asked = new AbortController();
+  #meanwhile: Message[] = []; // came while the first page was on its way, which may not hold them
 
   constructor(
     readonly mailbox: Mailbox,
@@ -53,8 +54,13 @@ export class Feed {
   async restart(): Promise<void> {
     this.leave();
     this.#next = undefined;
+    this.#meanwhile = [];
     this.behind = 0;
-    await this.#load((page) => (this.ids = page));
+    await this.#load((page) => {
+      this.ids = page;
+      for (const message of this.#meanwhile) this.insert(message);
+      this.#meanwhile = [];
+    });
   }
 
   async more(): Promise<void> {
@@ -69,7 +75,9 @@ export class Feed {
     this.behind = 0;
     const newest = this.ids[0] ?? 0;
     try {
-      const { messages } = await search(query, undefined, this.#asked.signal);
+      const { messages, next } = await search(query, undefined, this.#asked.signal);
+      const last = messages.at(-1)?.id ?? 0;
+      if (next !== null && last > newest) return await this.restart(); // too many came for one page
       this.mailbox.keep(messages);
       for (const message of messages) if (message.id > newest) this.#put(message.id);
     } catch (error) {
@@ -87,7 +95,11 @@ export class Feed {
 
   insert(message: Message): void {
     const { application, query, accepts } = this.filter;
-    if (this.#next === undefined || (application && message.application !== application)) return;
+    if (application && message.application !== application) return;
+    if (this.#next === undefined) {
+      if (this.loading) this.#meanwhile.push(message);
+      return;
+    }
     if (query !== undefined && !accepts) this.behind += 1;
     else if (!accepts || accepts(message)) this.#put(message.id);
   }
@@ -111,6 +123,7 @@ export class Feed {
       const page = await this.#page();
       if (turn !== this.#turn) return;
       this.mailbox.keep(page.messages);
+      this.mailbox.read(this);
       this.#next = page.next;
       take(page.messages.map((message) => message.id));
       this.begun = true;
@@ -153,10 +166,11 @@ function aborted(error: unknown): boolean {
 export class Mailbox {
   readonly messages = new SvelteMap<number, Message>();
   counts = $state.raw<Counts>({ unread: 0, pinned: 0, total: 0, applications: {} });
-  /** The last messages that came live, newest last; for whoever rings. */
   #arrivals = new Set<(message: Message) => void>();
   #feeds = new Map<string, Feed>();
   #counting: ReturnType<typeof setTimeout> | undefined;
+  #newest = 0; // id of all that were ever here
+  #early: Set<Feed> | null = new Set(); // read before the stream was live
 
   /** The list for a filter, as it was left, or new. */
   feed(filter: Filter): Feed {
@@ -172,6 +186,17 @@ export class Mailbox {
   drop(feed: Feed): void {
     feed.leave();
     for (const [name, kept] of this.#feeds) if (kept === feed) this.#feeds.delete(name);
+  }
+
+  /** The stream is live: what came between the reading of a list and this moment was told by neither. */
+  live(): void {
+    for (const feed of this.#early ?? []) void feed.restart();
+    this.#early = null;
+  }
+
+  /** A list has been read. */
+  read(feed: Feed): void {
+    this.#early?.add(feed);
   }
 
   /** Calls back for each message that arrives live. Returns what ends it. */
@@ -191,6 +216,7 @@ export class Mailbox {
   /** Takes what the server told, unless something newer is known. */
   keep(messages: Message[]): void {
     for (const message of messages) {
+      this.#newest = Math.max(this.#newest, message.id);
       const known = this.messages.get(message.id);
       if (!known || known.state.changed < message.state.changed) this.messages.set(message.id, message);
     }
@@ -198,7 +224,7 @@ export class Mailbox {
 
   /** Returns how many messages are newer than all that were here before. */
   apply(changes: Change[]): number {
-    const newest = Math.max(0, ...this.messages.keys());
+    const newest = this.#newest;
     for (const change of changes) {
       if (change.type === "cleared")
         this.#remove((id, message) => id <= change.to && message?.application === change.application);
@@ -233,8 +259,10 @@ export class Mailbox {
 
   /** Everything up to now, of one application or of all. */
   async markAllRead(application?: number): Promise<boolean> {
-    const newest = Math.max(0, ...this.messages.keys());
-    return await attempt(() => api.POST("/api/1/inbox/mark_all", { body: { up_to: newest, read: true, application } }));
+    return await attempt(async () => {
+      const body = { up_to: this.#newest, read: true, application };
+      while ((await answer(api.POST("/api/1/inbox/mark_all", { body }))).more);
+    });
   }
 
   /** Removes them from the copy: they are deleted, or about to be. */
@@ -269,6 +297,7 @@ export class Mailbox {
     const message = change.message ? { ...change.message, state } : known && { ...known, state };
     if (!message) return;
     this.messages.set(message.id, message);
+    this.#newest = Math.max(this.#newest, message.id);
     if (known || !change.message) return;
     for (const feed of this.#feeds.values()) feed.insert(message);
     if (change.arrival) for (const call of this.#arrivals) call(message);
