@@ -14,6 +14,7 @@ from carillon.core.accounts import Accounts
 from carillon.core.applications import Defaults
 from carillon.core.backstage import LogBook
 from carillon.core.decisions import Decisions
+from carillon.core.filling import Filling
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, Kit, Site
@@ -24,6 +25,7 @@ from carillon.core.ports import Store
 from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.remote import RemotePictures
+from carillon.core.search import Search
 from carillon.core.tokens import Minting
 from carillon.front import Front
 from carillon.http import Client, Guard
@@ -59,13 +61,16 @@ async def running(settings: Settings, log: LogBook | None = None) -> AsyncIterat
     """The application with its background work, for as long as it is served. An empty installation gets its admin."""
     async with composed(settings, log) as app:
         await app.kit.accounts.users.ensure_first(settings.admin_password or None)
-        housekeeping = asyncio.create_task(app.housekeeping.run())
+        filling = Filling(app.store, app.kit.clock)
+        beside = [asyncio.create_task(work.run()) for work in (app.housekeeping, filling)]
         try:
             yield app
         finally:
-            housekeeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await housekeeping
+            for task in beside:
+                task.cancel()
+            for task in beside:
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 @asynccontextmanager
@@ -112,6 +117,7 @@ async def composed(settings: Settings, log: LogBook | None = None) -> AsyncItera
                 cleared=housekeeping.wake,
                 pictures=RemotePictures(web=web, clock=clock, limits=limits, key=ids.entropy(KEY_BYTES)),
             ),
+            search=Search(store=store, clock=clock),
             hub=hub,
             limits=limits,
             clock=clock,

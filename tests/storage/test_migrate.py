@@ -40,6 +40,8 @@ RELEASED = {
     "0002_sharing.sqlite.sql": "8a3fe127cfd3f4d3ca5b1b7f6666098ef5533d39843a248172d00519c2fb1f0b",
     "0003_origins.sql": "caefe4fcb87a718f61f50a0e8db91328d74dfd8c944218b400c8c48bc3261311",
     "0004_preferences.sql": "52091f7d5fc2fcc0cacab5986ff5487f24fc14c3b014e13fd8bd6c1a4c1b4bf4",
+    "0005_search.postgres.sql": "7b1de8a7c47556e3dffba099b698ee10c262d81aed25faff247cbdf2a2240cba",
+    "0005_search.sqlite.sql": "f99ce1e0a7d0ee479f6a47389e2d9bcabb5ed0287eaae2dd069e09524a30a99f",
 }
 
 LAST = len(steps("sqlite"))

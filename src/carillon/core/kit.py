@@ -14,6 +14,7 @@ from carillon.core.limits import Limits
 from carillon.core.peers import Peers
 from carillon.core.ports import Clock, Hub
 from carillon.core.publish import Publisher
+from carillon.core.search import Search
 
 
 class Build(Struct, frozen=True):
@@ -45,6 +46,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     accounts: Accounts
     publisher: Publisher
     inbox: Inbox
+    search: Search
     hub: Hub
     limits: Limits
     clock: Clock

@@ -17,6 +17,7 @@ from carillon.core.foreign import (
     Settled,
     Tops,
 )
+from carillon.core.matching import Facets, Found, Wanted
 from carillon.core.models import (
     AUTO,
     Application,
@@ -212,6 +213,13 @@ class Queue(Struct, frozen=True):
     bytes: int
 
 
+class Filled(Struct, frozen=True):
+    """How many messages were filled in, and the id of the newest one there is."""
+
+    messages: int
+    newest: int
+
+
 class Store(Protocol):
     """The truth. A method that changes something returns after COMMIT, and then has told `announce`.
 
@@ -241,6 +249,16 @@ class Store(Protocol):
 
     async def roll(self, user_id: int, *, since: int) -> Roll:
         """Reads no more than NOTES and NOTES_BEYOND entries, however long the inbox."""
+
+    async def search(self, user_id: int, wanted: Wanted, *, before: int | None = None, limit: int) -> Found:
+        """Up to `limit` messages of an inbox, newest first, ids below `before`. Looks through so much and no more:
+        where that was not all, `next` says so."""
+
+    async def facets(self, user_id: int, wanted: Wanted) -> Facets:
+        """Counts the newest of what a search finds. Bounded as a search is."""
+
+    async def fill(self, limit: int) -> Filled:
+        """Puts up to `limit` messages into what is filled behind the publishing. 0: nothing waits."""
 
     async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage: ...
 

@@ -89,13 +89,12 @@ async def renew(tx: Session, entries: Sequence[Entry]) -> None:
 
 async def release(tx: Session, ids: Sequence[int]) -> None:
     """One inbox has given up each of these messages: those that nobody has any more go."""
-    rows = [(number,) for number in ids]
-    await tx.run_each("DELETE FROM messages WHERE id = ? AND receivers <= 1", rows)
-    await tx.run_each("UPDATE messages SET receivers = receivers - 1 WHERE id = ?", rows)
+    await tx.run_among("DELETE FROM messages WHERE id AMONG ? AND receivers <= 1", ids)
+    await tx.run_among("UPDATE messages SET receivers = receivers - 1 WHERE id AMONG ?", ids)
 
 
 async def withdraw(tx: Session, ids: Sequence[int], now: int) -> None:
     """Deletes messages from every inbox. Those that were cleared away there already are left to the sweep."""
     holders = [entry_of(row) for row in await tx.each(HOLDERS, ids)]
     await renew(tx, [replace(entry, deleted=now) for entry in holders])
-    await tx.run_each("DELETE FROM messages WHERE id = ?", [(number,) for number in ids])
+    await tx.run_among("DELETE FROM messages WHERE id AMONG ?", ids)

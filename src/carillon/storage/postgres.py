@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 
@@ -98,6 +98,8 @@ def _drop(attempt: asyncio.Task[asyncpg.Connection]) -> None:
 
 
 class PostgresSession:
+    kind: Final = "postgres"
+
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self.told: list[Change] = []
@@ -121,6 +123,10 @@ class PostgresSession:
 
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         await self._connection.executemany(numbered(sql), args)
+
+    async def run_among(self, sql: str, ids: Sequence[int]) -> int:
+        tag: str = await self._connection.execute(numbered(sql.replace("AMONG ?", "= ANY(?::bigint[])")), list(ids))
+        return int(tag.rpartition(" ")[2])
 
     async def insert(self, table: Table, rows: Rows) -> None:
         given, columns = filled(rows)

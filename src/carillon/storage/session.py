@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 from carillon.core.models import Change
 
 Value = int | str | bytes | None
+EngineKind = Literal["sqlite", "postgres"]
 Row = Sequence[Any]
 
 FAR = 2**63 - 1  # above every number and every time
@@ -50,6 +51,9 @@ class Arrival(Struct, frozen=True):
 class Session(Protocol):
     """SQL has `?` placeholders. On SQLite nothing here ever suspends: a thread runs the caller to its end."""
 
+    @property
+    def kind(self) -> EngineKind: ...
+
     async def rows(self, sql: str, *args: Value) -> Sequence[Row]: ...
 
     async def row(self, sql: str, *args: Value) -> Row | None:
@@ -67,6 +71,9 @@ class Session(Protocol):
         Instead of lists in `IN`: a statement for one row always finds its index, whatever the database believes
         about the size of a user's inbox.
         """
+
+    async def run_among(self, sql: str, ids: Sequence[int]) -> int:
+        """One statement, with `AMONG ?` where a list of ids is meant. Returns how many rows were affected."""
 
     async def insert(self, table: Table, rows: Rows) -> None: ...
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
@@ -61,6 +61,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 class SqliteSession:
+    kind: Final = "sqlite"
+
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self.told: list[Change] = []
@@ -81,6 +83,10 @@ class SqliteSession:
 
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         self._db.executemany(sql, args)
+
+    async def run_among(self, sql: str, ids: Sequence[int]) -> int:
+        listed = f"[{','.join(map(str, ids))}]"
+        return self._db.execute(sql.replace("AMONG ?", "IN (SELECT value FROM json_each(?))"), (listed,)).rowcount
 
     async def insert(self, table: Table, rows: Rows) -> None:
         """One statement for many rows gives the interpreter lock away once; `executemany` would for each row.

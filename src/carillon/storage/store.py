@@ -15,11 +15,13 @@ from carillon.storage import (
     bearers,
     departures,
     devices,
+    filling,
     glance,
     groups,
     images,
     inbox,
     origins,
+    search,
     settings,
     sharing,
     subscriptions,
@@ -106,6 +108,9 @@ class SqlStore:
     older = reading(inbox.older, snapshot=True)
     counts = reading(glance.counts)
     roll = reading(glance.roll, snapshot=True)
+    facets = reading(search.facets, snapshot=True)
+    search = reading(search.search, snapshot=True)
+    fill = writing(filling.fill)
     changes = reading(inbox.changes, snapshot=True)
     mark = writing(inbox.mark)
     delete_entries = writing(inbox.delete)

@@ -1,0 +1,94 @@
+"""The index of words in PostgreSQL: a tsvector a message, below a GIN index.
+
+GIN knows no order: asked for a frequent word, it collects every message that has it. So each message also has a word
+for the span of ids it is in, and the newest spans are asked for first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from carillon.core.matching import Texts, marks
+from carillon.core.words import words
+from carillon.storage.search_index import Candidates, Sought
+from carillon.storage.session import Row, Session
+
+SPAN_BITS = 15  # of ids of one span: 32,768
+MOST_SPANS = 64  # in one statement
+
+LONGEST_WORD = 200  # characters; a lexeme holds 2,046 bytes
+LARGEST = 900_000  # bytes of a message's words; a tsvector holds 2^20
+
+# Without the sum PostgreSQL might read all messages between the two ids instead of asking the index.
+FIND = """
+    SELECT message_id FROM search
+    WHERE words @@ (?::text)::tsquery AND message_id + 0 > ? AND message_id + 0 < ?
+    ORDER BY message_id + 0 DESC LIMIT ?
+"""
+NEXT = "SELECT max(message_id) FROM search WHERE message_id < ?"
+READ = """
+    SELECT id, application_id, level, title, body, url, url_title, tags, content_type, extras, encrypted
+    FROM messages WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+ADD = "INSERT INTO search (message_id, words) VALUES (?, array_to_tsvector(string_to_array(?::text, ' ')))"
+
+
+class PostgresIndex:
+    async def find(self, tx: Session, sought: Sought, *, above: int, below: int, limit: int) -> Candidates:
+        ids: list[int] = []
+        taken = 1
+        while len(ids) < limit:
+            row = await tx.row(NEXT, below)
+            if row is None or row[0] is None or row[0] <= above:
+                return Candidates(ids, None)
+            last = row[0] >> SPAN_BITS
+            first = max(last - taken + 1, above >> SPAN_BITS)
+            spans = tuple(span_mark(number) for number in range(first, last + 1))
+            query = expression(Sought(sought.words, sought.beginnings, (*sought.choices, spans)))
+            found = [one[0] for one in await tx.rows(FIND, query, above, below, limit)]
+            ids += found
+            below = found[-1] if len(found) == limit else first << SPAN_BITS
+            taken = min(taken * 2, MOST_SPANS)
+        return Candidates(ids, below)
+
+    async def add(self, tx: Session, first: int, last: int) -> None:
+        rows = await tx.rows(READ, first, last)
+        await tx.run_each(ADD, [(row[0], " ".join(_words(row))) for row in rows])
+
+    async def size(self, tx: Session) -> int:
+        (row,) = await tx.rows("SELECT count(*) FROM search")
+        return int(row[0])
+
+
+def span_mark(number: int) -> str:
+    return f"zzspan{number}"
+
+
+def expression(sought: Sought) -> str:
+    """As a tsquery. Words are letters and digits only: nothing to escape."""
+    parts = [_exactly(word) for word in sought.words]
+    parts += [f"{_exactly(word)}:*" for word in sought.beginnings]
+    parts += [f"({' | '.join(map(_exactly, choice))})" for choice in sought.choices]
+    return " & ".join(parts)
+
+
+def _exactly(word: str) -> str:
+    return f"'{word[:LONGEST_WORD]}'"
+
+
+def _words(row: Row) -> Iterator[str]:
+    number, application_id, level, *rest = row
+    texts = Texts(*rest)
+    yield from marks(texts, application_id=application_id, level=level)
+    yield span_mark(number >> SPAN_BITS)
+    if not texts.encrypted:
+        yield from _bounded((texts.title, texts.body, texts.url, texts.url_title, texts.tags))
+
+
+def _bounded(parts: Sequence[str | None]) -> Iterator[str]:
+    room = LARGEST
+    for word in {word[:LONGEST_WORD] for part in parts if part for word in words(part)}:
+        room -= len(word.encode()) + 1
+        if room < 0:
+            return
+        yield word
