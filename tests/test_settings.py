@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields as struct_fields
 
+from carillon.core.decisions import Policy
 from carillon.core.limits import Limits
 from carillon.core.peers import Peers
 from carillon.settings import MASK, Settings, SettingsError, declared_settings, parse_env_file
@@ -85,6 +87,9 @@ def test_empty_is_as_good_as_absent(data: Path) -> None:
         ("GOTIFY_FACE", "2", 2),
         ("PUBLISH_RATE", "0", 0),
         ("TOKEN_LENGTH", "49", 49),
+        ("DEFAULT_PRIORITY", "10", 10),
+        ("DEFAULT_CONTENT_TYPE", "Text/Plain", "text/plain"),
+        ("SESSION_DAYS", "3650", 3650),
         (
             "CORS_ORIGINS",
             "https://App.example.org,http://localhost:3000",
@@ -109,7 +114,7 @@ def test_good_values(data: Path, name: str, text: str, value: object) -> None:
         ("PORT", "-1", "a whole number"),
         ("PORT", "http", "a whole number"),
         ("REGISTRATION", "maybe", "true or false"),
-        ("GOTIFY_FACE", "4", "a whole number from 2 to 3"),
+        ("GOTIFY_FACE", "4", "one of 2, 3"),
         ("PUBLISH_RATE", "-1", "a whole number from 0 to 1000000"),
         ("PUBLISH_BURST", "0", "a whole number from 1 to 1000000"),
         ("TOKEN_LENGTH", "16", "one of 15, 49"),
@@ -248,6 +253,31 @@ def test_where_the_commands_find_the_server(data: Path, given: dict[str, str], u
 
 def test_the_socket_is_in_the_data_folder(data: Path) -> None:
     assert load(data).socket == data / "carillon.sock"
+
+
+def test_what_is_live_says_all_that_programs_need(data: Path) -> None:
+    live = {each.name: each for each in load(data, TOKEN_LENGTH="49").decidable()}
+    assert set(live) == {field.name for field in struct_fields(Policy)}
+    for each in live.values():
+        assert each.check(each.default) == each.default == getattr(Settings, each.name)
+        assert each.help == next(one.setting.meaning for one in declared_settings() if one.field == each.name)
+        assert (each.kind == "choice") == bool(each.choices)
+        assert (each.kind == "integer") == (each.minimum is not None) == (each.maximum is not None)
+    assert {name for name, each in live.items() if each.fixed_by} == {"token_length"}
+    assert (live["token_length"].fixed_by, live["token_length"].value) == ("CARILLON_TOKEN_LENGTH", 49)
+    assert not any(each.setting.secret for each in declared_settings() if each.setting.live)
+
+
+def test_what_is_decided_goes_before_the_default_and_behind_all_else(data: Path) -> None:
+    (data / "carillon.env").write_text("CARILLON_PUBLISH_RATE=2")
+    settings = load(data, REGISTRATION="no")
+    decided: dict[str, bool | int | str] = {"registration": True, "publish_rate": 3, "publish_burst": 4}
+    shown = {each.name: (each.value, each.source) for each in settings.effective(decided)}
+    assert shown["CARILLON_REGISTRATION"] == ("false", "environment")
+    assert shown["CARILLON_PUBLISH_RATE"] == ("2", str(data / "carillon.env"))
+    assert shown["CARILLON_PUBLISH_BURST"] == ("4", "database")
+    assert shown["CARILLON_SNAPSHOT"] == ("false", "default")
+    assert "CARILLON_PUBLISH_BURST = 4    (database)\n" in settings.text(decided)
 
 
 def test_env_file_lines() -> None:

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-from carillon.core.decisions import Decidable, Section, Value, followed
+from carillon.core.decisions import Decidable, Section, Value
 from carillon.kinds import (
     CONTENT_TYPE,
     COUNT,
@@ -321,10 +321,6 @@ class Settings:
             for declared in declared_settings()
             if declared.setting.live is not None
         ]
-
-    def followed(self, stored: Mapping[str, str]) -> tuple[dict[str, Value], list[str]]:
-        """Of what the database holds (JSON by field) what is in force, and a line for each that is ignored."""
-        return followed(self.decidable(), stored)
 
 
 def declared_settings() -> list[Declared]:
