@@ -17,13 +17,14 @@ from carillon.app import composed, running
 from carillon.cli.desk import desk_of
 from carillon.cli.remote import error_text
 from carillon.cli.terminal import CommandError
-from carillon.core.decisions import CannotAct
+from carillon.core.decisions import followed
 from carillon.core.errors import CarillonError
-from carillon.front import MountError
+from carillon.core.limits import Limits
 from carillon.ops.desk import DECIDED, Decided, Desk, Nothing, Operation
 from carillon.ops.logs import configure
-from carillon.plugins import PluginError
+from carillon.ops.system import SystemClock
 from carillon.settings import Settings
+from carillon.storage import open_store
 from carillon.storage.migrate import pending
 from carillon.storage.refusals import Refusal
 
@@ -65,7 +66,7 @@ def looked_up(settings: Settings) -> Decided:
         if asyncio.run(pending(settings.database or None, settings.data)):
             return Decided({}, [])
         return asyncio.run(_look(settings))
-    except (CarillonError, CommandError, Refusal, CannotAct, PluginError, MountError, sqlite3.Error) as error:
+    except (CarillonError, CommandError, Refusal, sqlite3.Error) as error:
         return Decided({}, [f"the database cannot be looked at: {error}"])
 
 
@@ -147,9 +148,14 @@ def _probe(settings: Settings) -> None:
 
 
 async def _look(settings: Settings) -> Decided:
-    configure("error", "text")
-    async with composed(settings) as app:
-        return await DECIDED.run(desk_of(app), Nothing())
+    """Opens no more than the store: nothing is made that is not there."""
+    store = await open_store(
+        settings.database or None, settings.data, announce=lambda _: None, limits=Limits(), clock=SystemClock()
+    )
+    try:
+        return Decided(*followed(settings.decidable(), await store.settings()))
+    finally:
+        await store.close()
 
 
 async def _ask_store(settings: Settings, operation: Operation[Q, A], question: Q) -> A:
