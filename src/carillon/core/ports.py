@@ -17,20 +17,16 @@ from carillon.core.foreign import (
     Settled,
     Tops,
 )
-from carillon.core.matching import Facets, Found, Wanted
+from carillon.core.inboxes import Inboxes
 from carillon.core.models import (
     AUTO,
     Application,
     Change,
-    ChangePage,
-    Counts,
     Device,
     DeviceKind,
     Group,
     Image,
-    InboxItem,
     Message,
-    Roll,
     Share,
     Subscription,
     Token,
@@ -220,7 +216,7 @@ class Filled(Struct, frozen=True):
     newest: int
 
 
-class Store(Protocol):
+class Store(Inboxes, Protocol):
     """The truth. A method that changes something returns after COMMIT, and then has told `announce`.
 
     Every method raises `Unavailable` (`DiskFull`) when storage cannot do it now; then nothing was stored.
@@ -231,68 +227,8 @@ class Store(Protocol):
         public id and time of the first one, nothing stored; for another fingerprint: `Conflict`.
         A message with a `key` replaces the one of its application that has it."""
 
-    async def page(
-        self,
-        user_id: int,
-        *,
-        limit: int,
-        before: int | None = None,
-        after: int | None = None,
-        application_id: int | None = None,
-    ) -> list[InboxItem]:
-        """Up to `limit` messages of an inbox, newest first, ids below `before`; with `after` oldest first, above it."""
-
-    async def item(self, user_id: int, message_id: int) -> InboxItem | None: ...
-    async def item_by_public_id(self, user_id: int, public_id: str) -> InboxItem | None: ...
-    async def counts(self, user_id: int) -> Counts:
-        """Reads no more entries than are counted, however many are cleared and not yet swept."""
-
-    async def roll(self, user_id: int, *, since: int) -> Roll:
-        """Reads no more than NOTES and NOTES_BEYOND entries, however long the inbox."""
-
-    async def search(self, user_id: int, wanted: Wanted, *, before: int | None = None, limit: int) -> Found:
-        """Up to `limit` messages of an inbox, newest first, ids below `before`. Looks through so much and no more:
-        where that was not all, `next` says so."""
-
-    async def facets(self, user_id: int, wanted: Wanted) -> Facets:
-        """Counts the newest of what a search finds. Bounded as a search is."""
-
     async def fill(self, limit: int) -> Filled:
         """Puts up to `limit` messages into what is filled behind the publishing. 0: nothing waits."""
-
-    async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage: ...
-
-    async def mark(
-        self,
-        user_id: int,
-        ids: Sequence[int],
-        *,
-        read: int | None = None,
-        dismissed: int | None = None,
-        pinned: int | None = None,
-    ) -> list[int]:
-        """Sets states to a time (0: unset; None: leave). Returns the ids that are in the inbox."""
-
-    async def read_up_to(
-        self, user_id: int, up_to: int, *, application_id: int | None = None, now: int, limit: int
-    ) -> int:
-        """Marks up to `limit` unread messages with ids up to `up_to` as read, and returns how many there were."""
-
-    async def delete_entries(self, user_id: int, ids: Sequence[int], *, now: int) -> list[int]:
-        """Their content is gone at once, a tombstone stays. Returns the ids that were in the inbox."""
-
-    async def clear(self, user_id: int, application_id: int | None, *, now: int, up_to: int | None = None) -> None:
-        """Deletes all messages of an application (None: of all) from an inbox, or those with ids up to `up_to`;
-        costs the same however many."""
-
-    async def clear_to(self, user_id: int, marks: Mapping[int, int], *, now: int) -> None:
-        """The same for each application up to an id of its own."""
-
-    async def older(
-        self, user_id: int, application_id: int | None, *, older_than: int, up_to: int | None = None
-    ) -> dict[int, int]:
-        """For an application (None: for each) the id up to which all its messages in the inbox are older than that
-        time, at most `up_to`. Reads each of these messages."""
 
     async def add_user(self, user: NewUser) -> User:
         """Raises `Conflict` when the name is taken."""
