@@ -1,5 +1,10 @@
+import applications from "./applications.json";
 import frame from "./frame.json";
 import keys from "./keys.json";
+import mute from "./mute.json";
+import search from "./search.json";
+import send from "./send.json";
+import statistics from "./statistics.json";
 import words from "./words.json";
 
-export default { frame, keys, words };
+export default { applications, frame, keys, mute, search, send, statistics, words };
