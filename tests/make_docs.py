@@ -29,6 +29,11 @@ value with a space before it. `CARILLON_DATA` cannot stand there, since it says 
 
 A secret can also be the content of a file: `CARILLON_TOKEN_FILE=/run/secrets/token` instead of `CARILLON_TOKEN`. Line
 ends at the end of the file do not count.
+
+Those that say "live" can also be changed while the server runs, by admins in the web app (or by
+`PATCH /api/1/settings`): they act at once, are kept in the database, and hold until somebody changes them again. The
+environment and the file go before them: what stands there is fixed, and can be changed there only. What the database
+holds goes before the default.
 """
 
 COMMANDS = """\
@@ -50,6 +55,7 @@ def settings_page() -> str:
         f"\n## {declared.name}\n\n{declared.setting.meaning}\n\n"
         f"- is {declared.setting.kind.expects}\n"
         f"- default: {f'`{declared.default}`' if declared.default else 'empty'}\n"
+        + ("- live\n" if declared.setting.live else "")
         + (f"- secret: never shown, may come from `{declared.name}_FILE`\n" if declared.setting.secret else "")
         for declared in declared_settings()
     )
