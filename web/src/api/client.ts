@@ -7,6 +7,7 @@ export type Application = Schemas["Application"];
 export type User = Schemas["User"];
 export type EntryChange = Schemas["EntryChange"];
 export type Cleared = Schemas["Cleared"];
+export type Facets = Schemas["Facets"];
 
 /** Where the server's root is, whatever path a proxy has put before it. */
 export const root = new URL(".", document.baseURI);
