@@ -81,3 +81,26 @@ async def test_any_free_port(tmp_path: Path) -> None:
         assert await server.stop() == 0
     finally:
         server.end()
+
+
+async def test_what_admins_decide_and_see_while_it_serves(own: Server) -> None:
+    await own.start()
+    transport = httpx.AsyncHTTPTransport(uds=str(own.data / "carillon.sock"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://carillon/api/1") as client:
+        shown = (await client.get("/server")).json()
+        assert [one["kind"] for one in shown["listeners"]] == ["http", "commands"]
+        assert shown["listeners"][0]["address"].endswith(f":{own.port}")
+        lines = (await client.get("/server/logs", params={"text": "listens on"})).json()["lines"]
+        assert [line["component"] for line in lines] == ["carillon"]
+        assert f"port {own.port}" in lines[0]["text"]
+        copy = own.data / "gotify.db"
+        assert not copy.exists()
+        decided = await client.patch("/settings", json={"snapshot": True, "log_level": "error"})
+        assert decided.status_code == 200, decided.text
+        async with asyncio.timeout(10):
+            while not copy.exists():
+                await asyncio.sleep(0.02)
+        backup = await client.get("/server/backup")
+        assert (backup.status_code, backup.content[:13]) == (200, b"manifest.json")
+    assert await own.stop() == 0
+    assert "stopped" not in own.said()
