@@ -1,8 +1,9 @@
 import type { RouteDefinition } from "svelte-spa-router";
 import wrap from "svelte-spa-router/wrap";
+import Failed from "./frame/Failed.svelte";
 
-type Page = Parameters<typeof wrap>[0]["asyncComponent"];
-const page = (load: Page) => wrap({ asyncComponent: load });
+type Page = NonNullable<Parameters<typeof wrap>[0]["asyncComponent"]>;
+const page = (load: Page) => wrap({ asyncComponent: () => load().catch(() => ({ default: Failed })) });
 
 /** Every page and its address behind the "#". The inbox, an application's messages and one message are one page. */
 export const routes: RouteDefinition = new Map([
@@ -12,7 +13,7 @@ export const routes: RouteDefinition = new Map([
   ],
   [/^\/search\/?(?:m\/(?<message>[0-9A-Za-z]+))?$/, page(() => import("./pages/search/Search.svelte"))],
   ["/send", page(() => import("./pages/send/Send.svelte"))],
-  ["/applications/:id?", page(() => import("./pages/applications/Applications.svelte"))],
+  ["/applications/:id?/:act?", page(() => import("./pages/applications/Applications.svelte"))],
   ["/devices", page(() => import("./pages/devices/Devices.svelte"))],
   ["/statistics", page(() => import("./pages/statistics/Statistics.svelte"))],
   ["/settings/:section?/:id?", page(() => import("./pages/settings/Settings.svelte"))],
