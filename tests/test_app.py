@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -7,11 +8,11 @@ import httpx
 import pytest
 
 from carillon.app import composed, running
-from carillon.core.errors import Unauthenticated, Unavailable
+from carillon.core.errors import Unauthenticated, Unavailable, Unreachable
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
 from carillon.settings import Settings
-from tests.builders import LOCAL
+from tests.builders import LOCAL, message
 
 
 def settings(data: Path, **given: str) -> Settings:
@@ -125,3 +126,18 @@ async def test_tokens_are_as_the_settings_say(tmp_path: Path) -> None:
         listed = [hidden.application.id, shown.application.id]
         assert await app.kit.accounts.tokens.revealed("application", listed) == {shown.application.id: long}
     assert stat.S_IMODE((tmp_path / "carillon.key").stat().st_mode) == 0o600
+
+
+async def test_pictures_come_from_the_networks_that_the_settings_name(tmp_path: Path) -> None:
+    async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(gone, "127.0.0.1", 0) as camera:
+        url = f"http://127.0.0.1:{camera.sockets[0].getsockname()[1]}/door.jpg"
+        for networks, said in (("", "is not an address of the internet"), ("127.0.0.0/8", "it answered 410 Gone")):
+            async with composed(settings(tmp_path, PICTURE_NETWORKS=networks)) as app:
+                pictures = app.kit.inbox.pictures
+                with pytest.raises(Unreachable, match=said):
+                    await pictures.fetch(1, pictures.sign(1, message(body=url), url))

@@ -25,12 +25,12 @@ FILL_MESSAGES = f"""
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})
     SELECT i, 'p' || i, 1, 'title', 'body', 'text/plain', 'native', 5, 5, FALSE, 1,
     {NOON} + CAST(i AS BIGINT) * {SECOND} FROM n
-"""  # noqa: S608  # numbers of the tests' own, here and in the next
+"""  # noqa: S608  # numbers of the tests' own
 FILL_ENTRIES = f"""
     INSERT INTO entries (user_id, deleted, message_id, application_id, changed, pinned)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})
     SELECT 1, 0, i, 1, i, CASE WHEN i % 100 = 0 THEN {NOON} END FROM n
-"""  # noqa: S608
+"""  # noqa: S608  # as above
 
 
 @pytest.fixture

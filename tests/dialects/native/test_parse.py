@@ -19,11 +19,13 @@ from carillon.dialects.native.parse import (
     FieldError,
     at_most,
     expected,
+    microseconds,
     parse_body,
     parse_id,
     parse_message,
     parse_query,
 )
+from tests.builders import NOON
 
 BODIES = sorted({one.body for one in OPERATIONS} - {Nothing}, key=lambda kind: kind.__name__)
 QUERIES = sorted({one.query for one in OPERATIONS}, key=lambda kind: kind.__name__)
@@ -144,6 +146,7 @@ def test_of_a_parameter_sent_twice_the_first_counts_and_the_credential_is_none()
         (asks.PageQuery, "before", "a whole number of at least 0"),
         (asks.MarkIds, "ids", "a list of whole numbers"),
         (asks.PatchState, "read", "true or false"),
+        (asks.ClearQuery, "older_than", "a time such as 2026-09-01T12:00:00Z"),
     ],
 )
 def test_the_declaration_in_words(kind: type[Struct], field: str, words: str) -> None:
@@ -168,3 +171,9 @@ def test_what_is_kept_does_not_hold_the_whole_request() -> None:
     extras = parse_message(body).extras
     assert isinstance(extras, Raw)
     assert memoryview(extras).nbytes == len(b'{"a":1}')
+
+
+def test_a_time_is_told_in_microseconds() -> None:
+    query = parse_query(asks.ClearQuery, b"older_than=2026-09-01T14:00:00.000001%2B02:00")
+    assert query.older_than
+    assert microseconds(query.older_than) == NOON + 1
