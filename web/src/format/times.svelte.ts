@@ -71,3 +71,11 @@ export function day(time: Date): { near: string; name: string } {
 export function zone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 }
+
+/** A time to come, as short as it is clear: "16:30", "Mon 08:00", "22 Nov 2026". */
+export function until(time: Date): string {
+  const ahead = Math.ceil((time.getTime() - new Date(minute()).setHours(24, 0, 0, 0)) / DAY);
+  if (ahead <= 0) return format({ hour: "2-digit", minute: "2-digit" }).format(time);
+  if (ahead < 7) return format({ weekday: "short", hour: "2-digit", minute: "2-digit" }).format(time);
+  return date(time);
+}
