@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import type { Key } from "~/i18n/index.svelte.ts";
 import { appearance } from "./appearance.svelte.ts";
 
@@ -42,8 +43,8 @@ export class Shortcuts {
   /** Returns what takes it away again: `$effect(() => shortcuts.on("j", { text: "inbox.next" }, next))`. */
   on(keys: string | string[], told: Told, run: (event: KeyboardEvent) => unknown): () => void {
     const act: Act = { group: "keys.everywhere", ...told, keys: [keys].flat(), run };
-    this.#acts = [...this.#acts, act];
-    return () => (this.#acts = this.#acts.filter((other) => other !== act));
+    untrack(() => (this.#acts = [...this.#acts, act]));
+    return () => untrack(() => (this.#acts = this.#acts.filter((other) => other !== act)));
   }
 
   /** A tooltip: "Delete (#)"; without the key where keys are switched off. */
