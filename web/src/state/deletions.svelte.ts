@@ -1,22 +1,50 @@
 import { api, address } from "~/api/client.ts";
+import { t } from "~/i18n/index.svelte.ts";
 import { attempt } from "./failures.ts";
 import type { Mailbox } from "./mailbox.svelte.ts";
+import { toasts, type Toast } from "./toasts.svelte.ts";
 
 const DELAY = 8000; // ms in which one may think better of it
+const BATCH = 500; // ids the server takes at once
 
-/** Either some messages, or everything up to an id: of an application or of all, older than a time or of any age. */
-export type What =
-  { ids: number[] } | { application?: number; upTo: number; olderThan?: string; covers: (id: number) => boolean };
+/** Everything that is there now: of an application or of all, older than a time (RFC 3339) or of any age. */
+interface Range {
+  application?: number;
+  olderThan?: string;
+}
+
+/** Either some messages, or everything up to an id in a range. */
+type What = { ids: number[] } | (Range & { upTo: number });
 
 /** A deletion that has been asked for and not sent yet. */
 export class Deletion {
+  readonly #ids: Set<number> | null;
+
   constructor(
     readonly what: What,
-    readonly deadline: number,
-  ) {}
+    readonly mailbox: Mailbox,
+  ) {
+    this.#ids = "ids" in what ? new Set(what.ids) : null;
+  }
+
+  /** Whether it is a single message, which makes room for its own way back. */
+  get single(): boolean {
+    return this.#ids?.size === 1;
+  }
+
+  /** How many messages, where that is known. */
+  get size(): number | null {
+    return this.#ids?.size ?? null;
+  }
 
   covers(id: number): boolean {
-    return "ids" in this.what ? this.what.ids.includes(id) : this.what.covers(id);
+    if ("ids" in this.what) return this.#ids?.has(id) ?? false;
+    const { application, olderThan, upTo } = this.what;
+    if (id > upTo) return false;
+    if (application === undefined && !olderThan) return true;
+    const message = this.mailbox.messages.get(id);
+    if (!message || (application !== undefined && message.application !== application)) return false;
+    return !olderThan || message.created < olderThan;
   }
 }
 
@@ -27,9 +55,15 @@ export class Deletion {
 export class Deletions {
   open = $state.raw<Deletion[]>([]);
   #timers = new Map<Deletion, ReturnType<typeof setTimeout>>();
+  #toast: Toast | null = null;
 
   constructor(readonly mailbox: Mailbox) {
     addEventListener("pagehide", () => this.leave());
+  }
+
+  /** Whether everything that is there now goes, or may go: more of it need not be fetched. */
+  get sweeping(): boolean {
+    return this.open.some((deletion) => deletion.size === null);
   }
 
   /** The deletion that waits for this message. */
@@ -37,17 +71,20 @@ export class Deletions {
     return this.open.find((deletion) => deletion.covers(id));
   }
 
-  ask(what: What): Deletion {
-    const deletion = new Deletion(what, Date.now() + DELAY);
-    this.open = [...this.open, deletion];
-    this.#wait(deletion, DELAY);
-    return deletion;
+  ids(ids: number[]): Deletion {
+    return this.#ask({ ids });
+  }
+
+  /** Nothing that comes from now on goes with it. */
+  range(range: Range): Deletion {
+    return this.#ask({ ...range, upTo: this.mailbox.newest });
   }
 
   /** The last one, if none is named. Returns whether there was one. */
   undo(deletion = this.open.at(-1)): boolean {
     if (!deletion) return false;
     this.#close(deletion);
+    this.#tell();
     return true;
   }
 
@@ -64,13 +101,39 @@ export class Deletions {
     if (!this.open.includes(deletion)) return;
     clearTimeout(this.#timers.get(deletion));
     const { what } = deletion;
-    const done = await attempt(() =>
-      "ids" in what
-        ? api.POST("/api/1/inbox/delete", { body: { ids: what.ids } })
-        : api.DELETE("/api/1/inbox", { params: { query: asked(what) } }),
-    );
+    const done = await attempt(async () => {
+      if (!("ids" in what)) await api.DELETE("/api/1/inbox", { params: { query: asked(what) } });
+      else for (const ids of batches(what.ids)) await api.POST("/api/1/inbox/delete", { body: { ids } });
+    });
     if (done) this.mailbox.forget([...this.mailbox.messages.keys()].filter((id) => deletion.covers(id)));
     this.#close(deletion);
+    this.#untell();
+  }
+
+  /** Asks for all that is still open, without waiting for the answers: the page closes. */
+  leave(): void {
+    for (const { what } of this.open) {
+      if ("ids" in what) {
+        const headers = { "Content-Type": "application/json" };
+        for (const ids of batches(what.ids)) {
+          const body = JSON.stringify({ ids });
+          void fetch(address("api/1/inbox/delete"), { method: "POST", keepalive: true, headers, body });
+        }
+      } else {
+        const query = new URLSearchParams(Object.entries(asked(what)).map(([name, value]) => [name, String(value)]));
+        void fetch(address(`api/1/inbox?${query}`), { method: "DELETE", keepalive: true });
+      }
+    }
+    for (const deletion of this.open) this.#close(deletion);
+    this.#untell();
+  }
+
+  #ask(what: What): Deletion {
+    const deletion = new Deletion(what, this.mailbox);
+    this.open = [...this.open, deletion];
+    this.#wait(deletion, DELAY);
+    this.#tell();
+    return deletion;
   }
 
   #wait(deletion: Deletion, delay: number): void {
@@ -87,27 +150,35 @@ export class Deletions {
     this.open = this.open.filter((other) => other !== deletion);
   }
 
-  /** Asks for all that is still open, without waiting for the answers: the page closes. */
-  leave(): void {
-    for (const { what } of this.open) {
-      if ("ids" in what) {
-        const headers = { "Content-Type": "application/json" };
-        const body = JSON.stringify({ ids: what.ids });
-        void fetch(address("api/1/inbox/delete"), { method: "POST", keepalive: true, headers, body });
-      } else {
-        const query = new URLSearchParams(Object.entries(asked(what)).map(([name, value]) => [name, String(value)]));
-        void fetch(address(`api/1/inbox?${query}`), { method: "DELETE", keepalive: true });
-      }
-    }
-    for (const deletion of this.open) this.#close(deletion);
+  /** Several share one toast; a single message has its way back where it was. */
+  #tell(): void {
+    const open = this.open;
+    if (!open.length || (open.length === 1 && open[0]?.single)) return this.#untell();
+    const sizes = open.map(({ size }) => size);
+    const text = sizes.includes(null)
+      ? t("inbox.deletedAll")
+      : t("inbox.deletedMany", { n: sizes.reduce((sum: number, size) => sum + (size ?? 0), 0) });
+    const run = (): void => open.forEach((deletion) => this.#close(deletion));
+    const held = (now: boolean): void =>
+      open.forEach((deletion) => (now ? this.hold(deletion) : this.release(deletion)));
+    this.#toast = toasts.say(text, { label: t("words.undo"), run }, { lasts: 0, held });
+  }
+
+  #untell(): void {
+    if (this.open.length > 1 || (this.open[0] && !this.open[0].single)) return;
+    if (this.#toast && toasts.current === this.#toast) toasts.close();
+    this.#toast = null;
   }
 }
 
-function asked(what: Exclude<What, { ids: number[] }>) {
-  const { application, upTo, olderThan } = what;
+function asked({ application, upTo, olderThan }: Exclude<What, { ids: number[] }>) {
   return {
     up_to: upTo,
     ...(application === undefined ? { all: true } : { application }),
     ...(olderThan ? { older_than: olderThan } : {}),
   };
+}
+
+function* batches(ids: number[]): Generator<number[]> {
+  for (let at = 0; at < ids.length; at += BATCH) yield ids.slice(at, at + BATCH);
 }

@@ -5,6 +5,8 @@ export interface Toast {
   /** Milliseconds; 0: stays until it is closed, as errors do. */
   lasts: number;
   bad?: boolean;
+  /** Told when pointer or focus come to it, and when they have left. */
+  held?: (now: boolean) => void;
 }
 
 const LASTS = 6000;
@@ -13,8 +15,8 @@ const LASTS = 6000;
 class Toasts {
   current = $state.raw<Toast | null>(null);
 
-  say(text: string, act?: Toast["act"], lasts = LASTS): void {
-    this.current = { text, act, lasts };
+  say(text: string, act?: Toast["act"], more: Pick<Toast, "held"> & { lasts?: number } = {}): Toast {
+    return (this.current = { text, act, lasts: LASTS, ...more });
   }
 
   /** Errors do not vanish by themselves. */

@@ -1,5 +1,6 @@
 import applications from "./applications.json";
 import frame from "./frame.json";
+import inbox from "./inbox.json";
 import keys from "./keys.json";
 import mute from "./mute.json";
 import search from "./search.json";
@@ -7,4 +8,4 @@ import send from "./send.json";
 import statistics from "./statistics.json";
 import words from "./words.json";
 
-export default { applications, frame, keys, mute, search, send, statistics, words };
+export default { applications, frame, inbox, keys, mute, search, send, statistics, words };
