@@ -161,7 +161,14 @@ async def test_a_message_is_found_by_its_public_id(house: House, ada: User, back
     item = await house.inbox.item(ada.id, one)
     assert await house.inbox.by_public_id(ada.id, item.message.public_id) == item
     eve = await house.user("eve")
-    for user, public_id in ((eve, item.message.public_id), (ada, "nobodys"), (ada, "")):
+    for user, public_id in (
+        (eve, item.message.public_id),
+        (ada, "nobodys"),
+        (ada, ""),
+        (ada, "a\0"),
+        (ada, "ü"),
+        (ada, 99 * "a"),
+    ):
         with pytest.raises(NotFound, match=r"^message does not exist$"):
             await house.inbox.by_public_id(user.id, public_id)
 

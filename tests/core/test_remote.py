@@ -108,6 +108,16 @@ def test_it_may_stand_anywhere_in_the_message(gallery: Gallery, found: object) -
     assert gallery.pictures.sign(1, found, URL).url == URL  # type: ignore[arg-type]  # parameters have no type
 
 
+@pytest.mark.parametrize("depth", [500, 900, 20_000])
+def test_extras_may_be_nested_without_end(gallery: Gallery, depth: int) -> None:
+    nested = Raw(b'{"a":' + depth * b"[" + f'"{URL}"'.encode() + depth * b"]" + b"}")
+    for body in ("", URL):
+        try:
+            assert gallery.pictures.sign(1, message(body=body, extras=nested), URL).url == URL
+        except BadInput:
+            assert (body, depth) == ("", 20_000)
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

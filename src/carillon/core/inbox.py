@@ -12,6 +12,7 @@ from carillon.core.remote import RemotePictures
 
 BEYOND = 2**63 - 1  # no number gets there: a hole for sure
 NO_MESSAGE = "message does not exist"
+LONGEST_PUBLIC_ID = 64  # ours have 12 characters
 SLICES = 10  # transactions in which one call marks messages, of as many as may be marked by their ids
 HOUR = 3600 * 1_000_000  # µs
 
@@ -62,7 +63,8 @@ class Inbox:
 
     async def by_public_id(self, user_id: int, public_id: str) -> InboxItem:
         """Raises NotFound."""
-        item = await self._store.item_by_public_id(user_id, public_id)
+        could_be = len(public_id) <= LONGEST_PUBLIC_ID and public_id.isascii() and public_id.isalnum()
+        item = await self._store.item_by_public_id(user_id, public_id) if could_be else None
         if item is None:
             raise NotFound(NO_MESSAGE)
         return item

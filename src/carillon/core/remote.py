@@ -9,7 +9,7 @@ from html import unescape
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from carillon.core.errors import BadInput, NotFound, TooMany, Unreachable
 from carillon.core.images import Picture, Pictures
@@ -120,16 +120,20 @@ def _texts(message: Message) -> Iterator[str]:
     yield message.icon or ""
     yield message.url or ""
     if message.extras is not None:
-        yield from _strings(msgspec.json.decode(message.extras))
+        yield from _strings(message.extras)
 
 
-def _strings(node: object) -> Iterator[str]:
-    match node:
-        case str():
-            yield node
-        case dict():
-            for one in node.values():
-                yield from _strings(one)
-        case list():
-            for one in node:
-                yield from _strings(one)
+def _strings(extras: Raw) -> Iterator[str]:
+    """All that stand in it, but for what is nested without end."""
+    try:
+        nodes: list[object] = [msgspec.json.decode(extras)]
+    except RecursionError:
+        return
+    while nodes:
+        match nodes.pop():
+            case str(text):
+                yield text
+            case dict(fields):
+                nodes += fields.values()
+            case list(items):
+                nodes += items

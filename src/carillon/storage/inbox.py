@@ -273,7 +273,7 @@ async def clear_to(tx: Session, user_id: int, marks: Mapping[int, int], *, now: 
     rising: dict[int, int] = {}
     for number, cleared_to in await _ties(tx, user_id, None):
         mark = _within(marks.get(number, 0))
-        if await tx.row(BETWEEN, user_id, number, cleared_to, mark):
+        if mark > cleared_to and await tx.row(BETWEEN, user_id, number, cleared_to, mark):
             rising[number] = mark
     if rising:
         await subscriptions.clear_to(tx, user_id, rising, now=now)

@@ -98,6 +98,7 @@ async def test_only_pictures_of_the_message_get_an_address(api: Api, body: dict[
     sent = await api.send("javascript:alert(1)")
     error = await api.refused("POST", f"/api/1/inbox/{sent['id']}/pictures", status=400, json=body)
     assert said in error["message"]
+    assert error["field"] == "url"
 
 
 async def test_a_message_of_another_has_no_pictures(api: Api) -> None:

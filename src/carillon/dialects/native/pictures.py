@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from msgspec import Meta, Struct
 from starlette.types import Receive, Scope, Send
 
-from carillon.core.errors import CarillonError
+from carillon.core.errors import BadInput, CarillonError
 from carillon.core.kit import Kit
 from carillon.core.remote import SignedUrl
 from carillon.dialects._http import respond
@@ -48,7 +48,10 @@ class PictureQuery(Struct, forbid_unknown_fields=True):
 async def address(kit: Kit, call: Call[Nothing, PictureOf]) -> PictureAddress:
     user_id = call.actor.user.id
     item = await kit.inbox.item(user_id, call.id)
-    signed = kit.inbox.pictures.sign(user_id, item.message, call.body.url)
+    try:
+        signed = kit.inbox.pictures.sign(user_id, item.message, call.body.url)
+    except BadInput as error:
+        raise parse.FieldError("url", str(error)) from None
     query = urlencode({"url": signed.url, "until": signed.until, "signature": signed.signature})
     return PictureAddress(f"{PATH.removeprefix('/')}?{query}", signed.host)
 
