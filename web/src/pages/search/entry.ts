@@ -1,6 +1,6 @@
 /** What stands in the search field: filters as chips, and the text that is being written. All of it is the query. */
 
-import { BadQuery, pieces, runs, type Piece } from "./query.ts";
+import { runs, type Piece } from "./query.ts";
 
 export interface Entry {
   /** Filters as they are written. */
@@ -42,17 +42,6 @@ export function soFar(entry: Entry): string {
   const last = runs(entry.text).at(-1);
   const open = last && last.end === entry.text.length && (last.fault || last.piece?.kind === "filter");
   return queryOf(open ? { ...entry, text: entry.text.slice(0, last.start) } : entry);
-}
-
-/** What is wrong with a query, or null. */
-export function faultOf(query: string): BadQuery | null {
-  try {
-    pieces(query);
-    return null;
-  } catch (error) {
-    if (error instanceof BadQuery) return error;
-    throw error;
-  }
 }
 
 /** The filters of a query. */

@@ -4,8 +4,8 @@ import { fold } from "~/format/words.ts";
 import { applications } from "~/state/applications.svelte.ts";
 import { reason } from "~/state/failures.ts";
 import type { Feed, Mailbox } from "~/state/mailbox.svelte.ts";
-import { entryOf, faultOf, filtersOf, queryOf, soFar, wider, type Entry } from "./entry.ts";
-import { BadQuery, nearest } from "./query.ts";
+import { entryOf, filtersOf, queryOf, soFar, wider, type Entry } from "./entry.ts";
+import { BadQuery, faultOf, nearest } from "./query.ts";
 
 const PAUSE = 130; // ms without a key until the server is asked
 const NEARBY = 6; // other searches that are tried when nothing was found

@@ -65,18 +65,29 @@ export function runs(text: string): Run[] {
   });
 }
 
-/** In their order. Raises BadQuery. */
+/** In their order; of the values of filters nothing is said yet. Raises BadQuery. */
 export function pieces(text: string): Piece[] {
   if ([...text].length > LONGEST) throw new BadQuery("long");
   const found: Piece[] = [];
   for (const { piece, fault } of runs(text)) {
-    if (fault) throw fault;
     if (piece) found.push(piece);
+    else if (fault) throw fault;
   }
   if (found.length > MOST) throw new BadQuery("many");
   const last = found.findLast((piece) => piece.kind === "word" && !piece.negated);
   if (last) last.prefix = true;
   return found;
+}
+
+/** What is wrong with a text, or null. */
+export function faultOf(text: string): BadQuery | null {
+  try {
+    pieces(text);
+  } catch (error) {
+    if (error instanceof BadQuery) return error;
+    throw error;
+  }
+  return runs(text).find(({ fault }) => fault)?.fault ?? null;
 }
 
 /** Raises BadQuery. */
