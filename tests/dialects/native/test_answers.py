@@ -13,7 +13,7 @@ FRAMES = get_args(STREAM.answer)
 
 
 def test_every_frame_says_what_it_is() -> None:
-    assert {frame.__struct_config__.tag for frame in FRAMES} == {"entry", "cleared", "hole", "live"}
+    assert {frame.__struct_config__.tag for frame in FRAMES} == {"entry", "cleared", "lists", "hole", "live", "alive"}
     assert {frame.__struct_config__.tag_field for frame in FRAMES} == {"type"}
 
 
@@ -22,6 +22,10 @@ def test_every_frame_says_what_it_is() -> None:
     [
         (answers.Hole(), b'{"type":"hole"}'),
         (answers.Live(9), b'{"type":"live","cursor":9}'),
+        (
+            answers.Lists(1, ["applications", "people"]),
+            b'{"type":"lists","changed":1,"lists":["applications","people"]}',
+        ),
         (answers.Cleared(1, 2, 3), b'{"type":"cleared","changed":1,"application":2,"to":3}'),
         (answers.Ids([1]), b'{"ids":[1]}'),
         (
@@ -37,3 +41,4 @@ def test_the_wire(shape: Struct, body: bytes) -> None:
 def test_an_inbox_message_has_all_of_a_message() -> None:
     assert set(answers.InboxMessage.__struct_fields__) == {*answers.Message.__struct_fields__, "state"}
     assert set(answers.NewDevice.__struct_fields__) == {*answers.Device.__struct_fields__, "token"}
+    assert set(answers.NewApplication.__struct_fields__) == {*answers.Application.__struct_fields__, "token"}

@@ -28,7 +28,8 @@ def test_limits_are_named_as_the_installation_names_them() -> None:
         for field in fields(kind):
             if isinstance(field.type, inspect.Metadata) and field.type.extra_json_schema:
                 named.add(field.type.extra_json_schema.get("x-limit"))
-    assert named - {None} == {"text", "title", "url", "short", "json", "page", "changes", "batch", "name"}
+    texts = {"text", "title", "url", "short", "json", "name", "description"}
+    assert named - {None} == texts | {"page", "changes", "batch", "applications_per_user"}
     assert named - {None} <= set(Limits.__struct_fields__)
 
 

@@ -52,3 +52,13 @@ async def test_what_must_be_fast_and_what_stays_open_stand_in_front(house: House
 
 def test_paths_are_versioned() -> None:
     assert all(re.match(r"/api/1/[a-z]+", one.path) for one in OPERATIONS)
+
+
+async def test_the_description_has_the_bounds_that_are_in_force(api: Api) -> None:
+    def longest(described: Any) -> Any:
+        return described["components"]["schemas"]["NewMessage"]["properties"]["message"]["maxLength"]
+
+    assert longest(await api.get("/api/openapi.json")) == 64 * 1024
+    api.house.kit.limits.text = 2048
+    assert longest(await api.get("/api/openapi.json")) == 2048
+    assert "At most 2048 bytes" in (await api.client.get("/api/docs")).text

@@ -20,14 +20,27 @@ def test_a_fixed_path_stands_before_one_with_an_id() -> None:
     assert paths.index("/api/1/inbox/delete") < paths.index("/api/1/inbox/{id}")
 
 
-def test_only_sending_is_an_applications_and_only_groups_are_the_admins() -> None:
+def test_what_is_open_to_whom() -> None:
     by_access: dict[str, set[str]] = {}
     for one in OPERATIONS:
-        by_access.setdefault(one.access, set()).add(one.path)
-    assert by_access["application"] == {"/api/1/messages"}
-    assert by_access["sign-in"] == {"/api/1/user"}
-    assert by_access["elevated"] == {"/api/1/applications/{id}"}
-    assert by_access["admin"] == {"/api/1/groups", "/api/1/groups/{id}", "/api/1/groups/{id}/members"}
+        by_access.setdefault(one.access, set()).add(f"{one.method} {one.path.removeprefix('/api/1/')}")
+    assert by_access["anyone"] == {"POST session", "POST registrations", "GET server/about"}
+    assert by_access["application"] == {"POST messages"}
+    assert by_access["sign-in"] == {"DELETE session", "PUT session", "POST session/elevate", "GET user", "PUT user/password"}
+    assert by_access["elevated"] == {
+        "DELETE applications/{id}",
+        "DELETE applications/{id}/tokens/{token}",
+        "POST applications/{id}/tokens/{token}/rotate",
+        "DELETE devices/{id}",
+    }
+
+
+def test_whatever_an_admin_changes_takes_his_password() -> None:
+    for one in OPERATIONS:
+        if one.path.split("/")[3] in ("users", "groups", "settings") or one.access in ("admin", "admin-look"):
+            looks = one.method == "GET" and one.path not in ("/api/1/groups", "/api/1/server/backup")
+            if one.path != "/api/1/groups" or one.method != "GET":
+                assert one.access == ("admin-look" if looks else "admin"), (one.method, one.path)
 
 
 def test_an_id_in_a_path_is_said_to_be_of_what_the_path_names() -> None:
@@ -47,5 +60,6 @@ def test_who_takes_a_body_shows_one_that_fits() -> None:
 
 def test_every_reading_says_what_it_answers() -> None:
     for one in OPERATIONS:
-        assert one.method == "DELETE" or one.answer is not None
-    assert STREAM.answer == answers.EntryChange | answers.Cleared | answers.Hole | answers.Live
+        assert one.method == "DELETE" or one.answer is not None or one.path == "/api/1/user/password"
+    frames = answers.EntryChange | answers.Cleared | answers.Lists | answers.Hole | answers.Live | answers.Alive
+    assert STREAM.answer == frames

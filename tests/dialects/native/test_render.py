@@ -4,7 +4,7 @@ import pytest
 from msgspec import Raw
 
 from carillon.core.access import Actor
-from carillon.core.models import ChangePage, Cleared, Entry, EntryChange, InboxItem
+from carillon.core.models import Change, ChangePage, Cleared, Entry, EntryChange, InboxItem, Lists
 from carillon.dialects.native import render
 from tests.builders import NOON, SECOND, application, device, message, subscription, user
 
@@ -89,9 +89,13 @@ def test_a_page_knows_whether_there_is_another(limit: int, following: int | None
             Cleared(user_id=1, changed=14, application_id=7, cleared_to=55),
             b'{"type":"cleared","changed":14,"application":7,"to":55}',
         ),
+        (
+            Lists(user_id=1, changed=15, lists=("user", "sessions")),
+            b'{"type":"lists","changed":15,"lists":["user","sessions"]}',
+        ),
     ],
 )
-def test_changes_of_state(change: EntryChange | Cleared, payload: bytes) -> None:
+def test_changes_of_state(change: Change, payload: bytes) -> None:
     assert render.change_payload(change) == payload
 
 
@@ -111,8 +115,14 @@ def test_after_a_hole_one_begins_at_0() -> None:
 
 
 def test_users_applications_devices() -> None:
-    assert render.user(Actor(user())).device is None
-    assert render.user(Actor(user(), device())).device == 3
+    assert render.user(Actor(user()), now=NOON).device is None
+    assert render.user(Actor(user(), device()), now=NOON).device == 3
+    for until, shown in ((0, None), (NOON, None), (NOON + SECOND, "2026-09-01T12:00:01.000000Z")):
+        assert render.user(Actor(user(), device(elevated_until=until)), now=NOON).elevated_until == shown
     assert render.application(subscription(application(last_used=NOON), role="member")).last_used == TIME
+    assert render.application(subscription(application(image="a.png")), unread=3).image == "image/a.png"
+    muted = render.application(subscription(application(), muted_until=NOON, min_level=8), unread=3)
+    assert (muted.muted_until, muted.min_level, muted.unread) == (TIME, 8, 3)
+    assert render.device(device(expires_after=60), online=True).expires == "2026-09-01T12:01:00.000000Z"
     assert render.device(device()).last_used is None
     assert render.new_device(device(), "C1").token == "C1"
