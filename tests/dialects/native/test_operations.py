@@ -26,7 +26,13 @@ def test_what_is_open_to_whom() -> None:
         by_access.setdefault(one.access, set()).add(f"{one.method} {one.path.removeprefix('/api/1/')}")
     assert by_access["anyone"] == {"POST session", "POST registrations", "GET server/about"}
     assert by_access["application"] == {"POST messages"}
-    assert by_access["sign-in"] == {"DELETE session", "PUT session", "POST session/elevate", "GET user", "PUT user/password"}
+    assert by_access["sign-in"] == {
+        "DELETE session",
+        "PUT session",
+        "POST session/elevate",
+        "GET user",
+        "PUT user/password",
+    }
     assert by_access["elevated"] == {
         "DELETE applications/{id}",
         "DELETE applications/{id}/tokens/{token}",
