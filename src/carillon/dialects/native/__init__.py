@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from carillon.core.kit import Kit
+from carillon.core.limits import Limits
 from carillon.dialects import Mount
 from carillon.dialects.native.door import Door, Nowhere, app
 from carillon.dialects.native.manual import Description, Page
-from carillon.dialects.native.openapi import describe
+from carillon.dialects.native.openapi import Json, describe
 from carillon.dialects.native.operation import Front
 from carillon.dialects.native.operations import OPERATIONS
 from carillon.dialects.native.stream import STREAM
@@ -19,8 +21,24 @@ API = 1
 PREFIX = "/api"
 
 
+class Described:
+    """The description of the API with the bounds that are in force."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._limits, self._described = self._now()
+
+    def __call__(self) -> Json:
+        if self._limits != self._kit.limits:
+            self._limits, self._described = self._now()
+        return self._described
+
+    def _now(self) -> tuple[Limits, Json]:
+        return replace(self._kit.limits), describe(OPERATIONS, self._kit.limits, self._kit.site.build)
+
+
 def mount(kit: Kit) -> Mount:
-    described = describe(OPERATIONS, kit.limits, kit.site.build)
+    described = Described(kit)
     description = Description(described)
     paths: dict[str, dict[str, ASGIApp]] = {
         "/api/openapi.json": {"GET": description},

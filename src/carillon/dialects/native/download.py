@@ -15,15 +15,17 @@ from carillon.core.kit import Kit
 from carillon.dialects.native import door
 
 TAR = "application/x-tar"
+PATIENCE = 120.0  # seconds for a piece of a mebibyte: who takes none for so long must not keep others from theirs
 
 log = logging.getLogger("carillon.backup")
 
 
 class Backup:
-    """One at a time is made. Who goes away ends it, and what was made of it is removed."""
+    """One at a time is made. Who goes away ends it, and who takes nothing; what was made of it is removed then."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, *, patience: float = PATIENCE) -> None:
         self._kit = kit
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -35,9 +37,9 @@ class Backup:
     async def _answer(self, receive: Receive, send: Send) -> None:
         """Raises a CarillonError as long as nothing was sent."""
         made = datetime.fromtimestamp(self._kit.clock.now() // 1_000_000, UTC)
-        sending = asyncio.create_task(
-            _send(self._kit.site.backstage.backup(), send, f"carillon-{made:%Y%m%d-%H%M}.tar")
-        )
+        name = f"carillon-{made:%Y%m%d-%H%M}.tar"
+        backup = self._kit.site.backstage.backup()
+        sending = asyncio.create_task(_send(backup, send, name=name, patience=self._patience))
         gone = asyncio.create_task(_gone(receive))
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -49,7 +51,7 @@ class Backup:
             sending.result()
 
 
-async def _send(backup: AbstractAsyncContextManager[Download], send: Send, name: str) -> None:
+async def _send(backup: AbstractAsyncContextManager[Download], send: Send, *, name: str, patience: float) -> None:
     async with backup as archive:
         headers = [
             (b"content-type", TAR.encode()),
@@ -60,7 +62,11 @@ async def _send(backup: AbstractAsyncContextManager[Download], send: Send, name:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
             while piece := await asyncio.to_thread(next, archive.pieces, b""):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                async with asyncio.timeout(patience):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError:
+            log.warning("a backup broke off: its reader took nothing for %g seconds", patience)
+            return
         except Exception:
             # The answer is left without its end, by which the reader sees it.
             log.exception("a backup broke off")

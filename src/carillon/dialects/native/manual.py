@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -37,19 +38,37 @@ SIGNING_IN = (
 )
 
 
+class Kept:
+    """What is made of the description of the API, made again when that has changed: its bounds are those in force.
+
+    `describe` gives another object then.
+    """
+
+    def __init__(self, describe: Callable[[], Json], make: Callable[[Json], str]) -> None:
+        self._describe = describe
+        self._make = make
+        self._kept: tuple[Json, bytes] | None = None
+
+    def __call__(self) -> bytes:
+        described = self._describe()
+        if self._kept is None or self._kept[0] is not described:
+            self._kept = described, self._make(described).encode()
+        return self._kept[1]
+
+
 class Description:
-    def __init__(self, described: Json) -> None:
-        self._body = json.dumps(described, ensure_ascii=False).encode()
+    def __init__(self, describe: Callable[[], Json]) -> None:
+        self._body = Kept(describe, partial(json.dumps, ensure_ascii=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await respond(send, 200, self._body)
+        await respond(send, 200, self._body())
 
 
 class Page:
     """With `Accept: application/json` it is the description."""
 
-    def __init__(self, described: Json, description: ASGIApp) -> None:
-        self._body = render(described).encode()
+    def __init__(self, describe: Callable[[], Json], description: ASGIApp) -> None:
+        self._body = Kept(describe, render)
         self._description = description
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +76,7 @@ class Page:
         if JSON.encode() in accepted and b"text/html" not in accepted:
             await self._description(scope, receive, send)
         else:
-            await respond(send, 200, self._body, headers=HEADERS)
+            await respond(send, 200, self._body(), headers=HEADERS)
 
 
 def render(described: Json) -> str:
