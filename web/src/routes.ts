@@ -1,15 +1,17 @@
 import type { RouteDefinition } from "svelte-spa-router";
 import wrap from "svelte-spa-router/wrap";
 import Failed from "./frame/Failed.svelte";
+import { speakOfAll } from "./i18n/index.svelte.ts";
 
 type Page = NonNullable<Parameters<typeof wrap>[0]["asyncComponent"]>;
-const page = (load: Page) => wrap({ asyncComponent: () => load().catch(() => ({ default: Failed })) });
+const first = (load: Page) => wrap({ asyncComponent: () => load().catch(() => ({ default: Failed })) });
+const page = (load: Page) => first(() => Promise.all([load(), speakOfAll()]).then(([loaded]) => loaded));
 
 /** Every page and its address behind the "#". The inbox, an application's messages and one message are one page. */
 export const routes: RouteDefinition = new Map([
   [
     /^\/(?:a\/(?<application>\d+))?\/?(?:m\/(?<message>[0-9A-Za-z]+))?$/,
-    page(() => import("./pages/inbox/Inbox.svelte")),
+    first(() => import("./pages/inbox/Inbox.svelte")),
   ],
   [/^\/search\/?(?:m\/(?<message>[0-9A-Za-z]+))?$/, page(() => import("./pages/search/Search.svelte"))],
   ["/send", page(() => import("./pages/send/Send.svelte"))],

@@ -1,18 +1,23 @@
 import type english from "./en/index.ts";
+import type englishPages from "./en/pages.ts";
 import { appearance } from "~/state/appearance.svelte.ts";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
-type Catalogue = typeof english;
+type Catalogue = typeof english & typeof englishPages;
 type Texts = Record<string, Record<string, (values: Record<string, unknown>) => string>>;
 /** The name of a text, such as "inbox.title". */
 export type Key = { [Area in keyof Catalogue]: `${Area & string}.${keyof Catalogue[Area] & string}` }[keyof Catalogue];
 
-const catalogues: Record<Language, () => Promise<{ default: unknown }>> = {
-  en: () => import("./en/index.ts"),
-  de: () => import("./de/index.ts"),
+type Load = () => Promise<{ default: unknown }>;
+
+// What the inbox says, and what the other pages do: it is loaded when the first of them is opened.
+const catalogues: Record<Language, [Load, Load]> = {
+  en: [() => import("./en/index.ts"), () => import("./en/pages.ts")],
+  de: [() => import("./de/index.ts"), () => import("./de/pages.ts")],
 };
+let whole = false;
 
 let language = $state<Language>("en");
 let texts = $state.raw<Texts>({});
@@ -26,10 +31,18 @@ export function wished(): Language {
 
 /** Loads the texts of a language and shows the app in it. */
 export async function speak(name: Language): Promise<void> {
-  const loaded = await catalogues[name]();
-  texts = loaded.default as Texts;
+  const [first, pages] = catalogues[name];
+  const loaded = await Promise.all(whole ? [first(), pages()] : [first()]);
+  texts = Object.assign({}, ...loaded.map((part) => part.default)) as Texts;
   language = name;
   document.documentElement.lang = name;
+}
+
+/** The texts of all pages, from now on. */
+export async function speakOfAll(): Promise<void> {
+  if (whole) return;
+  whole = true;
+  await speak(language);
 }
 
 /** The text of that name in the language of the app, with the values that stand in it. */

@@ -1,0 +1,8 @@
+import applications from "./applications.json";
+import decided from "./decided.json";
+import search from "./search.json";
+import send from "./send.json";
+import settings from "./settings.json";
+import statistics from "./statistics.json";
+
+export default { applications, decided, search, send, settings, statistics };
