@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import fanout, flat, idle, publish, start, tables
+from bench import fanout, flat, idle, publish, search, start, tables
 from bench.client import NoCompiler, compiled
 from bench.engines import POSTGRES, SQLITE, started
 from bench.processes import Others
@@ -25,6 +25,7 @@ PROGRAMS: Mapping[str, Callable[[Options], Result]] = {
     "fanout": fanout.measure,
     "idle": idle.measure,
     "flat": flat.measure,
+    "search": search.measure,
     "start": start.measure,
 }
 DISTURBED = 0.1  # cores used by others, above which figures are not to be believed

@@ -21,6 +21,7 @@ SERIES = {
 }
 PUBLIC_ID = {"sqlite": "printf('0%011d', n)", "postgres": "'0' || lpad(n::text, 11, '0')"}
 NO = {"sqlite": "0", "postgres": "false"}
+BODY = "'Disk usage on host db-' || n || ' is above ninety percent; please have a look.'"
 
 MESSAGES = """
     INSERT INTO messages (
@@ -28,9 +29,8 @@ MESSAGES = """
         receivers
     )
     {series}
-    SELECT n, {public_id}, {first} + n % {applications}, 'Backup failed',
-        'Disk usage on host db-' || n || ' is above ninety percent; please have a look.',
-        'text/plain', 'gotify', 5, 5, {since} + n * 1000000, {no}, 1
+    SELECT n, {public_id}, {first} + n % {applications}, 'Backup failed', {body},
+        'text/plain', 'gotify', {level}, {level}, {since} + n * 1000000, {no}, 1
     FROM series
 """
 ENTRIES = """
@@ -43,8 +43,13 @@ UNSWEPT = "SELECT count(*) FROM subscriptions WHERE swept_to < cleared_to"
 WAITING = "SELECT count(*) FROM entries WHERE message_id <= (SELECT max(cleared_to) FROM subscriptions)"
 
 
-def fill(place: Place, messages: int, *, user: int, first: int, applications: int) -> None:
-    """`messages` of one user's applications, whose ids are `first` and those that follow. No server may run on it."""
+def fill(
+    place: Place, messages: int, *, user: int, first: int, applications: int, body: str = BODY, level: str = "5"
+) -> None:
+    """`messages` of one user's applications, whose ids are `first` and those that follow. No server may run on it.
+
+    `body` and `level` are SQL, in which `n` is the message's id.
+    """
     engine = "postgres" if place.database else "sqlite"
     values = {
         "messages": messages,
@@ -55,6 +60,8 @@ def fill(place: Place, messages: int, *, user: int, first: int, applications: in
         "series": SERIES[engine].format(messages=messages),
         "public_id": PUBLIC_ID[engine],
         "no": NO[engine],
+        "body": body,
+        "level": level,
     }
     statements = [sql.format(**values) for sql in (MESSAGES, ENTRIES, COUNTERS)]
     if place.database:

@@ -79,8 +79,8 @@ async def far(store: Store, user: User, text: str, **chosen: Any) -> list[int]:
 
 async def fill(store: Store, limit: int = 500) -> int:
     done = 0
-    while filled := (await store.fill(limit)).messages:
-        done += filled
+    while (filled := await store.fill(limit)).more:
+        done += filled.messages
     return done
 
 
@@ -309,14 +309,32 @@ async def test_facets_count_so_many(store: Store, ada: User, backup: Application
 
 
 async def test_it_is_filled_in_slices(home: Home, store: Store, ada: User, backup: Application) -> None:
-    assert await store.fill(5) == Filled(0, 0)
+    assert await store.fill(5) == Filled(0, 0, more=False)
     for _ in range(5):
         await send(store, backup, ada)
-    assert [await store.fill(3) for _ in range(3)] == [Filled(3, 5), Filled(2, 5), Filled(0, 5)]
+    assert [await slice_of(store) for _ in range(3)] == [(3, 5), (2, 5), (0, 5)]
     await send(store, backup, ada, body="long " * 60_000)
     await send(store, backup, ada, body="long")
-    assert [await store.fill(3) for _ in range(3)] == [Filled(1, 7), Filled(1, 7), Filled(0, 7)]
+    assert [await slice_of(store) for _ in range(3)] == [(1, 7), (1, 7), (0, 7)]
     await store.close()
     store = await home.open()
-    assert await store.fill(3) == Filled(0, 7)
+    assert await slice_of(store) == (0, 7)
     assert await far(store, ada, "long") == [7, 6]
+
+
+async def slice_of(store: Store) -> tuple[int, int]:
+    done = await store.fill(3)
+    return done.messages, done.newest
+
+
+async def test_what_was_written_in_many_parts_is_put_together(store: Store, ada: User, backup: Application) -> None:
+    """In slices, which end."""
+    for number in range(40):
+        await send(store, backup, ada, title=f"word {number}")
+        await store.fill(1)
+    for _ in range(100):
+        if not (await store.fill(1)).more:
+            break
+    assert not (await store.fill(1)).more
+    assert await far(store, ada, "word") == list(range(40, 0, -1))
+    assert await store.check() == []

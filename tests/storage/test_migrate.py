@@ -41,7 +41,7 @@ RELEASED = {
     "0003_origins.sql": "caefe4fcb87a718f61f50a0e8db91328d74dfd8c944218b400c8c48bc3261311",
     "0004_preferences.sql": "52091f7d5fc2fcc0cacab5986ff5487f24fc14c3b014e13fd8bd6c1a4c1b4bf4",
     "0005_search.postgres.sql": "7b1de8a7c47556e3dffba099b698ee10c262d81aed25faff247cbdf2a2240cba",
-    "0005_search.sqlite.sql": "f99ce1e0a7d0ee479f6a47389e2d9bcabb5ed0287eaae2dd069e09524a30a99f",
+    "0005_search.sqlite.sql": "0bd131523ebd1d32164151d63c4c10acac3788e352146599e718c15106f65324",
 }
 
 LAST = len(steps("sqlite"))

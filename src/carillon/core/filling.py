@@ -46,7 +46,7 @@ class Filling:
         done = await self._store.fill(self._slice)
         took = self._clock.monotonic() - began
         busy, self._newest = done.newest > self._newest, done.newest
-        if not done.messages:
+        if not done.more:
             return ROUND
         if done.messages == self._slice:
             wished = self._slice * 2 if took < SLICE else self._slice // 2

@@ -210,10 +210,11 @@ class Queue(Struct, frozen=True):
 
 
 class Filled(Struct, frozen=True):
-    """How many messages were filled in, and the id of the newest one there is."""
+    """How many messages were filled in, and the id of the newest one there is. `more`: ask again."""
 
     messages: int
     newest: int
+    more: bool
 
 
 class Store(Inboxes, Protocol):
@@ -228,7 +229,7 @@ class Store(Inboxes, Protocol):
         A message with a `key` replaces the one of its application that has it."""
 
     async def fill(self, limit: int) -> Filled:
-        """Puts up to `limit` messages into what is filled behind the publishing. 0: nothing waits."""
+        """Puts up to `limit` messages into what is filled behind the publishing, and keeps that in order."""
 
     async def add_user(self, user: NewUser) -> User:
         """Raises `Conflict` when the name is taken."""

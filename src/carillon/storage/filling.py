@@ -36,8 +36,10 @@ async def reached(tx: Session, name: str) -> int:
 
 async def fill(tx: Session, limit: int) -> Filled:
     """Up to `limit` messages more."""
-    row = await tx.row("SELECT message FROM counters")
-    return Filled(await _fill_search(tx, limit), row[0] if row else 0)
+    (newest,) = await tx.rows("SELECT message FROM counters")
+    messages = await _fill_search(tx, limit)
+    tidied = await INDEXES[tx.kind].tidy(tx)
+    return Filled(messages, newest[0], more=messages > 0 or tidied)
 
 
 async def _fill_search(tx: Session, limit: int) -> int:

@@ -124,8 +124,12 @@ class PostgresSession:
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         await self._connection.executemany(numbered(sql), args)
 
+    async def rows_among(self, sql: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        rows: list[Row] = await self._connection.fetch(_among(sql), ids, *args)
+        return rows
+
     async def run_among(self, sql: str, ids: Sequence[int]) -> int:
-        tag: str = await self._connection.execute(numbered(sql.replace("AMONG ?", "= ANY(?::bigint[])")), list(ids))
+        tag: str = await self._connection.execute(_among(sql), ids)
         return int(tag.rpartition(" ")[2])
 
     async def insert(self, table: Table, rows: Rows) -> None:
@@ -159,6 +163,11 @@ def numbered(sql: str) -> str:
     """`?` becomes `$1`, `$2` …"""
     first, *others = sql.split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
+
+
+@cache
+def _among(sql: str) -> str:
+    return numbered(sql.replace("AMONG ?", "= ANY(?::bigint[])"))
 
 
 @cache

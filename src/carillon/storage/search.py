@@ -8,6 +8,7 @@ words, which finds what is rare. Whatever is named is read before it counts, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -35,13 +36,13 @@ TIMES = 60  # spans of time in facets
 
 # A beginning of words that is met in more than this share of the newest messages is no help from the index: there it
 # stands for a list of nearly everything, which has to be put together first.
-FREQUENT = 0.1
+FREQUENT = 0.05
 
 TEXTS = "m.title, m.body, m.url, m.url_title, m.tags, m.content_type, {extras}, m.encrypted"
 BARE = "'', '', NULL, NULL, NULL, '', NULL, m.encrypted"
 NAMED = """
     SELECT m.id, m.application_id, m.level, m.created, {texts} FROM messages m
-    WHERE m.id = ? AND m.level >= ? AND m.level <= ? AND m.created >= ? AND m.created < ?
+    WHERE m.id AMONG ? AND m.level >= ? AND m.level <= ? AND m.created >= ? AND m.created < ?
 """
 
 
@@ -50,7 +51,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     newest: int = 500  # entries that are read before the index is asked
     slice: int = 500  # entries, and candidates of the index, that are read at once
-    most: int = 6_000  # entries of which the texts are read
+    most: int = 4_000  # entries of which the texts are read
     most_bare: int = 30_000  # entries where no texts have to be read
     largest: int = 4_000_000  # characters of texts that are read
     short: int = 1_000  # entries of a particular list that is read to its end
@@ -92,6 +93,9 @@ async def facets(tx: Session, user_id: int, wanted: Wanted, *, reach: Reach = US
         levels=levels,
         time=buckets([hit.created for hit in hits], TIMES),
     )
+
+
+_id = itemgetter(0)
 
 
 class Hunt:
@@ -158,11 +162,18 @@ class Hunt:
         return self._below
 
     async def _ask(self, enough: int, sought: Sought) -> int | None:
+        """Beginnings are asked for at once, since they are looked up anew each time."""
+        limit = self._left if sought.beginnings else self._reach.slice
         while self._left > 0 and self._room > 0 and len(self.hits) < enough:
-            found = await self._lists.candidates(sought, self._below, min(self._reach.slice, self._left))
-            named = await self._lists.named(found.ids)
-            self._left -= len(found.ids) - len(named)
-            await self._read(named)
+            found = await self._lists.candidates(sought, self._below, min(limit, self._left))
+            for at in range(0, len(found.ids), self._reach.slice):
+                ids = found.ids[at : at + self._reach.slice]
+                named = await self._lists.named(ids)
+                self._left -= len(ids) - len(named)
+                await self._read(named)
+                self._below = ids[-1]
+                if len(self.hits) >= enough or self._room <= 0:
+                    return self._below
             if found.rest is None:
                 return None
             self._below = found.rest
@@ -172,7 +183,8 @@ class Hunt:
         """Keeps those that are meant."""
         self._left -= len(entries)
         ids = [entry.id for entry in entries if self._lists.shows(entry)]
-        for row in await self._tx.each(self._sql, ids, *self._bounds):
+        rows = await self._tx.rows_among(self._sql, ids, *self._bounds)
+        for row in sorted(rows, key=_id, reverse=True):
             texts = Texts(*row[4:])
             self._room -= len(texts.title) + len(texts.body)
             if self._matcher.accepts(texts):
@@ -185,8 +197,6 @@ class Hunt:
         read, met = max(self._matcher.read, 1), self._matcher.met
         beginnings = sorted((met[at] / read, term.words[-1]) for at, term in enumerate(query.terms) if term.prefix)
         rare = [word for share, word in beginnings if share <= FREQUENT]
-        if not words and not rare:
-            rare = [word for _, word in beginnings[:1]]
         if query.link:
             words.append(LINK_MARK)
         if query.image:

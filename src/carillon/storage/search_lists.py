@@ -14,21 +14,27 @@ from carillon.storage.session import FAR, EngineKind, Session
 INDEXES: dict[EngineKind, SearchIndex] = {"sqlite": SqliteIndex(), "postgres": PostgresIndex()}
 
 HOUR = 3600 * 1_000_000  # µs
+MERGED = 10_000  # ids, of all applications, of which the newest are taken
+SAMPLE = 500  # entries by which it is judged whether what is unread is sparse
+SPARSE = 0.1
 
 ENTRY = "SELECT message_id, application_id, read, pinned FROM entries"
 BETWEEN = "AND message_id > ? AND message_id < ? ORDER BY message_id DESC LIMIT ?"
 WHOLE = f"{ENTRY} WHERE user_id = ? AND deleted = 0 {BETWEEN}"
-NAMED = f"{ENTRY} WHERE message_id = ? AND user_id = ? AND deleted = 0"
+NAMED = f"{ENTRY} WHERE message_id AMONG ? AND user_id = ? AND deleted = 0"
 
 # Each needs its index only, and nothing of the entries: else SQLite would walk through the whole inbox.
 PINNED = f"SELECT message_id FROM entries WHERE user_id = ? AND deleted = 0 AND pinned IS NOT NULL {BETWEEN}"
-OF_APPLICATION = """
+OF_APPLICATIONS = """
     SELECT e.message_id FROM subscriptions s CROSS JOIN entries e
-    WHERE s.application_id = ? AND s.user_id = ? AND e.user_id = s.user_id AND e.application_id = s.application_id
-    AND e.deleted = 0 AND e.message_id > s.cleared_to {state}
-    AND e.message_id > ? AND e.message_id < ? ORDER BY e.message_id DESC LIMIT ?
+    WHERE s.application_id {chosen} AND s.user_id = ? AND e.user_id = s.user_id AND e.application_id = s.application_id
+    AND e.deleted = 0 AND e.message_id > s.cleared_to {state} AND e.message_id > ? AND e.message_id < ?
+    {order} LIMIT ?
 """
-ALL, UNREAD = OF_APPLICATION.format(state=""), OF_APPLICATION.format(state="AND e.read IS NULL")
+STATES = {False: "", True: "AND e.read IS NULL"}
+NEWEST = "ORDER BY e.message_id DESC"
+OF_EACH = {unread: OF_APPLICATIONS.format(chosen="= ?", state=STATES[unread], order=NEWEST) for unread in STATES}
+OF_ALL = {unread: OF_APPLICATIONS.format(chosen="AMONG ?", state=STATES[unread], order="") for unread in STATES}
 
 FIRST = "SELECT min(first_id) FROM search_hours WHERE hour >= ?"
 LAST = "SELECT max(last_id) FROM search_hours WHERE hour <= ?"
@@ -64,7 +70,9 @@ class Lists:
         self._indexed = indexed
         self._last = last
         self._above = max(min(cleared.values(), default=FAR), since - 1)
-        self._particular = wanted.applications is not None or bool(wanted.query.pinned) or wanted.query.read is False
+        self._narrow = wanted.applications is not None
+        self._unread = wanted.query.read is False
+        self._walked = self._shown = 0  # entries of the whole inbox
 
     @classmethod
     async def of(cls, tx: Session, user_id: int, wanted: Wanted, *, indexed: int) -> Lists:
@@ -94,19 +102,35 @@ class Lists:
 
     async def short(self, below: int, most: int) -> list[Named] | None:
         """The whole list where it is a particular one of up to `most` entries."""
-        if not self._particular:
+        below, bounds = self._skipping(below), (self.user_id, self._above)
+        if self._query.pinned:
+            rows = await self._tx.rows(PINNED, *bounds, below, most + 1)
+        elif self._narrow or self._unread:
+            rows = await self._tx.rows_among(OF_ALL[self._unread], [*self._cleared], *bounds, below, most + 1)
+        else:
             return None
-        ids = await self._ids(self._skipping(below), most + 1)
-        return await self.named(ids) if len(ids) <= most else None
+        return await self.named([row[0] for row in rows]) if len(rows) <= most else None
 
     async def newest(self, below: int, limit: int) -> Newest:
-        """The next entries of the list, up to `limit`."""
-        below = self._skipping(below)
-        if self._particular:
-            ids = await self._ids(below, limit)
-            return Newest(await self.named(ids), ids[-1] if len(ids) == limit else None)
-        rows = await self._tx.rows(WHOLE, self.user_id, self._above, below, limit)
-        return Newest([Named(*row) for row in rows], rows[-1][0] if len(rows) == limit else None)
+        """The next entries of the list, up to `limit`.
+
+        What is unread is looked for in the whole inbox while it is found there: its own index has no order over all
+        applications.
+        """
+        below, bounds = self._skipping(below), (self.user_id, self._above)
+        sparse = self._unread and self._walked >= SAMPLE and self._shown < self._walked * SPARSE
+        if self._query.pinned:
+            ids = [row[0] for row in await self._tx.rows(PINNED, *bounds, below, limit)]
+        elif self._narrow or sparse:
+            limit = min(limit, MERGED // max(len(self._cleared), 1) + 1)
+            rows = await self._tx.each(OF_EACH[self._unread], [*self._cleared], *bounds, below, limit)
+            ids = sorted((row[0] for row in rows), reverse=True)[:limit]
+        else:
+            found = [Named(*row) for row in await self._tx.rows(WHOLE, *bounds, below, limit)]
+            self._walked += len(found)
+            self._shown += sum(map(self.shows, found))
+            return Newest(found, found[-1].id if len(found) == limit else None)
+        return Newest(await self.named(ids), ids[-1] if len(ids) == limit else None)
 
     async def candidates(self, sought: Sought, below: int, limit: int) -> Candidates:
         index = INDEXES[self._tx.kind]
@@ -118,12 +142,4 @@ class Lists:
 
     async def named(self, ids: Sequence[int]) -> list[Named]:
         """Those of the messages that are in the inbox."""
-        return [Named(*row) for row in await self._tx.each(NAMED, ids, self.user_id)]
-
-    async def _ids(self, below: int, limit: int) -> list[int]:
-        """The next of a particular list."""
-        if self._query.pinned:
-            return [row[0] for row in await self._tx.rows(PINNED, self.user_id, self._above, below, limit)]
-        sql = UNREAD if self._query.read is False else ALL
-        rows = await self._tx.each(sql, sorted(self._cleared), self.user_id, self._above, below, limit)
-        return sorted((row[0] for row in rows), reverse=True)[:limit]
+        return sorted((Named(*row) for row in await self._tx.rows_among(NAMED, ids, self.user_id)), reverse=True)

@@ -16,6 +16,11 @@ ADD = f"""
     INSERT INTO search (rowid, {COLUMNS}) SELECT id, {COLUMNS} FROM searchable WHERE id BETWEEN ? AND ? ORDER BY id
 """
 
+# FTS5 tells by the number of changes whether it merged anything.
+MERGE = "INSERT INTO search (search, rank) VALUES ('merge', ?)"
+MERGED = 16  # pages
+CHANGES = "SELECT total_changes()"
+
 # Each message has exactly one of these.
 SIZE = "SELECT coalesce(sum(doc), 0) FROM search_words WHERE term BETWEEN 'zzlevel0' AND 'zzlevel99'"
 
@@ -29,6 +34,12 @@ class SqliteIndex:
 
     async def add(self, tx: Session, first: int, last: int) -> None:
         await tx.run(ADD, first, last)
+
+    async def tidy(self, tx: Session) -> bool:
+        ((before,),) = await tx.rows(CHANGES)
+        await tx.run(MERGE, MERGED)
+        ((after,),) = await tx.rows(CHANGES)
+        return bool(after - before > 1)
 
     async def size(self, tx: Session) -> int:
         (row,) = await tx.rows(SIZE)

@@ -72,8 +72,11 @@ class Session(Protocol):
         about the size of a user's inbox.
         """
 
+    async def rows_among(self, sql: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        """The rows of one query for many ids, in any order: its first placeholder is `AMONG ?`."""
+
     async def run_among(self, sql: str, ids: Sequence[int]) -> int:
-        """One statement, with `AMONG ?` where a list of ids is meant. Returns how many rows were affected."""
+        """One statement for many ids, which stand at `AMONG ?`. Returns how many rows were affected."""
 
     async def insert(self, table: Table, rows: Rows) -> None: ...
 

@@ -7,7 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -84,9 +84,11 @@ class SqliteSession:
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         self._db.executemany(sql, args)
 
+    async def rows_among(self, sql: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        return self._db.execute(_among(sql), (_listed(ids), *args)).fetchall()
+
     async def run_among(self, sql: str, ids: Sequence[int]) -> int:
-        listed = f"[{','.join(map(str, ids))}]"
-        return self._db.execute(sql.replace("AMONG ?", "IN (SELECT value FROM json_each(?))"), (listed,)).rowcount
+        return self._db.execute(_among(sql), (_listed(ids),)).rowcount
 
     async def insert(self, table: Table, rows: Rows) -> None:
         """One statement for many rows gives the interpreter lock away once; `executemany` would for each row.
@@ -123,6 +125,15 @@ class SqliteSession:
 
     def tell(self, changes: Sequence[Change]) -> None:
         self.told += changes
+
+
+@cache
+def _among(sql: str) -> str:
+    return sql.replace("AMONG ?", "IN (SELECT value FROM json_each(?))")
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return f"[{','.join(map(str, ids))}]"
 
 
 @lru_cache(STATEMENTS)
