@@ -1,8 +1,9 @@
 import applications from "./applications.json";
 import decided from "./decided.json";
+import devices from "./devices.json";
 import search from "./search.json";
 import send from "./send.json";
 import settings from "./settings.json";
 import statistics from "./statistics.json";
 
-export default { applications, decided, search, send, settings, statistics };
+export default { applications, decided, devices, search, send, settings, statistics };
