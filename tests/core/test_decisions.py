@@ -52,7 +52,9 @@ class Follower:
 
 
 def fixed(*names: str) -> list[Decidable]:
-    return [replace(each, fixed_by=f"CARILLON_{each.name.upper()}" if each.name in names else None) for each in DECLARED]
+    return [
+        replace(each, fixed_by=f"CARILLON_{each.name.upper()}") if each.name in names else each for each in DECLARED
+    ]
 
 
 async def decisions_of(house: House, declared: list[Decidable] = DECLARED) -> tuple[Decisions, Follower]:
@@ -132,7 +134,7 @@ async def test_what_is_fixed_stays_whatever_is_stored(house: House, ada: User) -
     decisions, follower = await decisions_of(house, declared)
     assert not decisions.policy.registration
     for value in (True, None):
-        with pytest.raises(BadDecision, match="registration is fixed by CARILLON_REGISTRATION: it can be changed there"):
+        with pytest.raises(BadDecision, match="registration is fixed by CARILLON_REGISTRATION: it can be changed"):
             await decisions.change({"registration": value}, by=ada)
     assert decisions.ignored == []
     assert len(follower.policies) == 1

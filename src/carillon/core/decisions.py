@@ -187,7 +187,7 @@ class Decisions:
 
 
 def policy_of(standing: Sequence[Decidable]) -> Policy:
-    return Policy(**{each.name: each.value for each in standing})
+    return msgspec.convert({each.name: each.value for each in standing}, Policy)
 
 
 def followed(declared: Sequence[Decidable], stored: Mapping[str, str]) -> tuple[dict[str, Value], list[str]]:
