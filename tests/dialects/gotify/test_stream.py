@@ -41,6 +41,7 @@ async def test_nothing_but_new_messages_is_told(served: Served) -> None:
         await served.house.inbox.mark(served.ada.id, [second["id"]], read=True)
         await served.delete(f"/message/{second['id']}")
         await served.delete("/message")
+        await served.post("/client", json={"name": "tablet"})
         third = (await served.post(json={"message": "third"})).json()
         assert [json.loads(await asyncio.wait_for(stream.recv(), 5)) for _ in range(2)] == [second, third]
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from carillon.core.limits import Limits
 from carillon.core.models import Change
@@ -164,6 +165,37 @@ async def test_no_gap_and_no_double_while_messages_come(api: Api, served: Served
 
     sent, *heard = await asyncio.gather(pour(), *(listen(late * 0.02) for late in range(8)))
     assert heard == [sent] * 8
+
+
+@FORMS
+async def test_a_list_that_changed_is_told_live_and_never_again(api: Api, served: Served, form: Any) -> None:
+    now = (await api.get("/api/1/changes"))["cursor"]
+    async with form(served, api.token) as frames:
+        await frames.until_live()
+        await api.call("POST", "/api/1/devices", json={"name": "desk"})
+        told = {"type": "lists", "changed": now + 1, "lists": ["devices"]}
+        assert await frames.next() == told
+        sent = await api.send("after")
+        assert ((await frames.next())["changed"], sent["id"]) == (now + 2, 1)
+    async with form(served, api.token, f"&after={now}") as frames:
+        assert [frame["type"] for frame in await frames.until_live()] == ["entry", "live"]
+    assert (await api.get(f"/api/1/changes?after={now}"))["cursor"] == now + 2
+
+
+async def test_a_browser_listens_by_its_cookie(api: Api, served: Served) -> None:
+    session, secret = await api.house.accounts.devices.open_session(api.ada, "firefox")
+    cookie = {"Cookie": f"carillon-session={secret}"}
+    url, own = f"{served.url}{STREAM}", f"http://127.0.0.1:{served.port}"
+    async with connect(url, compression=None, proxy=None, additional_headers=cookie, origin=Origin(own)) as socket:
+        assert (await Frames(aiter(socket)).next())["type"] == "live"
+        await api.house.accounts.devices.delete(api.ada.id, session.id)
+        assert json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["lists"] == ["sessions"]
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), PATIENCE)
+    for headers, origin in ((cookie, own), ({"Cookie": f"carillon-session={api.token}"}, "http://evil.example")):
+        with pytest.raises(InvalidStatus):
+            async with connect(url, proxy=None, additional_headers=headers, origin=Origin(origin)):
+                pass
 
 
 async def test_browsers_come_again_where_they_were(api: Api, served: Served) -> None:
