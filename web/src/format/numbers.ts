@@ -20,6 +20,12 @@ export function size(bytes: number): string {
   return number + SPACE + units[unit];
 }
 
+/** "64 KiB" where it is a round one, else as `size`: what a limit of so many bytes is called. */
+export function limit(bytes: number): string {
+  const round = [1024 ** 2, 1024].find((unit) => bytes >= unit && bytes % unit === 0);
+  return round ? `${count(bytes / round)}${SPACE}${round === 1024 ? "KiB" : "MiB"}` : size(bytes);
+}
+
 /** "240 ms", "1.4 s", "6 min 12 s", "3 h 12 min" */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)}${SPACE}ms`;
