@@ -1,5 +1,5 @@
-import { answer, api, onRefusal, Refused, type User } from "~/api/client.ts";
-import { NotElevated } from "./failures.ts";
+import { answer, api, onRefusal, Refused, Unreachable, type User } from "~/api/client.ts";
+import { NotElevated, reason } from "./failures.ts";
 
 type About = { name: string; version: string; registration: boolean; base_url: string; first_run: boolean };
 
@@ -7,8 +7,10 @@ type About = { name: string; version: string; registration: boolean; base_url: s
 class Session {
   user = $state.raw<User | null | undefined>();
   about = $state.raw<About | null>(null);
-  /** Set while an act waits for the password: what the dialog answers with. */
-  asking = $state.raw<((password: string | null) => void) | null>(null);
+  /** Set while an act waits for the password: what the dialog answers with, and what was wrong with the last one. */
+  asking = $state.raw<{ answer: (password: string | null) => void; wrong: string } | null>(null);
+  /** The published password, just shown, which the person is to change. */
+  #shown = "";
 
   constructor() {
     onRefusal((refusal) => {
@@ -29,7 +31,27 @@ class Session {
 
   /** Raises Refused (401 wrong name or password, 429 too many tries) and Unreachable. */
   async signIn(name: string, password: string): Promise<void> {
-    this.user = await answer(api.POST("/api/1/session", { body: { name, password, device: browserName() } }));
+    const user = await answer(api.POST("/api/1/session", { body: { name, password, device: browserName() } }));
+    this.#shown = user.initial_password ? password : "";
+    this.user = user;
+  }
+
+  /** Makes an account and signs in. Raises Refused (409: the name is taken) and Unreachable. */
+  async register(name: string, password: string): Promise<void> {
+    await api.POST("/api/1/registrations", { body: { name, password } });
+    await this.signIn(name, password);
+  }
+
+  /** Whether the password until now has to be asked for. */
+  get knowsPassword(): boolean {
+    return this.#shown !== "";
+  }
+
+  /** Changes the published password. `current`: if it is not known. Raises Refused and Unreachable. */
+  async choosePassword(wanted: string, current = this.#shown): Promise<void> {
+    await api.PUT("/api/1/user/password", { body: { current, new: wanted } });
+    this.#shown = "";
+    this.user = await answer(api.GET("/api/1/user"));
   }
 
   async signOut(): Promise<void> {
@@ -47,16 +69,25 @@ class Session {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "elevation_needed") throw error;
     }
-    if (!(await this.#askPassword())) throw new NotElevated();
+    await this.#elevate();
     return await act();
   }
 
-  async #askPassword(): Promise<boolean> {
-    const password = await new Promise<string | null>((resolve) => (this.asking = resolve));
+  async #elevate(): Promise<void> {
+    for (let wrong = ""; ;) {
+      const password = await new Promise<string | null>((answer) => (this.asking = { answer, wrong }));
+      if (password === null) break;
+      try {
+        this.user = await answer(api.POST("/api/1/session/elevate", { body: { password } }));
+        this.asking = null;
+        return;
+      } catch (error) {
+        if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+        wrong = reason(error);
+      }
+    }
     this.asking = null;
-    if (password === null) return false;
-    this.user = await answer(api.POST("/api/1/session/elevate", { body: { password } }));
-    return true;
+    throw new NotElevated();
   }
 }
 

@@ -1,9 +1,11 @@
 import applications from "./applications.json";
 import decided from "./decided.json";
 import devices from "./devices.json";
+import password from "./password.json";
 import search from "./search.json";
 import send from "./send.json";
 import settings from "./settings.json";
+import signIn from "./signIn.json";
 import statistics from "./statistics.json";
 
-export default { applications, decided, devices, search, send, settings, statistics };
+export default { applications, decided, devices, password, search, send, settings, signIn, statistics };
