@@ -403,9 +403,11 @@ async def test_who_is_told_that_a_list_changed(home: Home, store: Store) -> None
     number = backup.id
     assert await told(store.share(number, user_id=eve.id)) == {(ada.id, apps), (eve.id, apps)}
     both = {(ada.id, apps), (eve.id, apps)}
-    assert await told(store.update_application(ada.id, number, ApplicationChange(name="Night"))) == both
-    assert await told(store.update_application(ada.id, number, ApplicationChange(name="Night"))) == set()
-    assert await told(store.update_application(eve.id, number, ApplicationChange(min_level=8))) == {(eve.id, apps)}
+    assert await told(store.update_application(ada.id, number, change=ApplicationChange(name="Night"))) == both
+    assert await told(store.update_application(ada.id, number, change=ApplicationChange(name="Night"))) == set()
+    assert await told(store.update_application(eve.id, number, change=ApplicationChange(min_level=8))) == {
+        (eve.id, apps)
+    }
     assert await told(store.order_applications(eve.id, [number])) == {(eve.id, apps)}
     assert await told(store.set_image(number, None)) == both
     token = await store.add_token("application", number, digest=b"more", now=NOON)

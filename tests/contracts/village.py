@@ -268,7 +268,7 @@ class Village:
         if self._relations(user_id).get(number) in ("owner", "member"):
             try:
                 tie = await self.store.update_application(
-                    user_id, number, ApplicationChange(sort_key=KEYS[c % len(KEYS)])
+                    user_id, number, change=ApplicationChange(sort_key=KEYS[c % len(KEYS)])
                 )
             except Conflict:
                 return

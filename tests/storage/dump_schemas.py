@@ -70,7 +70,7 @@ async def fill_sharing(store: Store, ada: User, eve: User, door: Application) ->
         await store.add_member(family.id, user.id)
     await store.share(door.id, group_id=family.id)
     await store.set_image(door.id, Image("bell.png", "image/png", b"\x89PNG"))
-    await store.update_application(ada.id, door.id, ApplicationChange(content_type="text/markdown"))
+    await store.update_application(ada.id, door.id, change=ApplicationChange(content_type="text/markdown"))
     session = new_device(
         eve,
         name="browser",

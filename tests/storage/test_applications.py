@@ -80,10 +80,10 @@ async def test_a_change_of_one_thing_leaves_the_others(tx: Session) -> None:
     )
     for fields in steps:
         backup = structs.replace(backup, **fields)
-        changed = await applications.update(tx, ada.id, backup.id, ApplicationChange(**fields))
+        changed = await applications.update(tx, ada.id, backup.id, change=ApplicationChange(**fields))
         assert changed
         assert (changed.application, changed.sort_key) == (backup, "a0")
-    assert await applications.update(tx, ada.id, 99, ApplicationChange(name="Night")) is None
+    assert await applications.update(tx, ada.id, 99, change=ApplicationChange(name="Night")) is None
 
 
 async def test_what_is_ones_own_leaves_the_others(tx: Session) -> None:
@@ -101,5 +101,5 @@ async def test_what_is_ones_own_leaves_the_others(tx: Session) -> None:
     )
     for fields in steps:
         theirs = structs.replace(theirs, **fields)
-        assert await applications.update(tx, eve.id, backup.id, ApplicationChange(**fields)) == theirs
+        assert await applications.update(tx, eve.id, backup.id, change=ApplicationChange(**fields)) == theirs
         assert await subscriptions.one(tx, ada.id, backup.id) == before

@@ -164,7 +164,7 @@ class Applications:
         if before.role == "receiver":
             raise Forbidden(NOT_OWNER)
         change = replace(change, sort_key=change.sort_key or None)
-        after = await self._store.update_application(user_id, application_id, change)
+        after = await self._store.update_application(user_id, application_id, change=change)
         if after is None:
             raise NotFound(GONE)
         self._access.forget()

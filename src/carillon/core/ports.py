@@ -33,6 +33,7 @@ from carillon.core.models import (
     TokenKind,
     User,
 )
+from carillon.core.tally import Storage, Tally
 
 
 class Clock(Protocol):
@@ -269,7 +270,7 @@ class Store(Inboxes, Protocol):
         """By sort key (bytewise), then id. What he has left is there while his inbox holds its messages."""
 
     async def update_application(
-        self, user_id: int, application_id: int, change: ApplicationChange
+        self, user_id: int, application_id: int, *, change: ApplicationChange
     ) -> Subscription | None:
         """Raises `Conflict` for a sort key in use."""
 
@@ -405,6 +406,12 @@ class Store(Inboxes, Protocol):
 
     async def ping(self) -> None: ...
     async def info(self) -> StoreInfo: ...
+    async def tally(self, user_id: int, *, since: int, until: int, before: int, before_until: int) -> Tally:
+        """Hours since 1970, from each to before the next: the span that is counted, and the one before."""
+
+    async def storage(self) -> Storage:
+        """Counts rows, as `census` does."""
+
     async def census(self) -> Census:
         """Counts rows: some milliseconds for a hundred thousand messages."""
 

@@ -65,7 +65,7 @@ async def sender(tx: Session, application_id: int) -> Sender | None:
     return Sender(application_of(row), receivers, owner[0] if owner else None)
 
 
-async def update(tx: Session, user_id: int, application_id: int, change: ApplicationChange) -> Subscription | None:
+async def update(tx: Session, user_id: int, application_id: int, *, change: ApplicationChange) -> Subscription | None:
     before = await subscriptions.one(tx, user_id, application_id)
     if before is None:
         return None
