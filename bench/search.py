@@ -101,7 +101,7 @@ def _filled(options: Options, engine: Engine) -> Iterator[Subject]:
 
 
 def _times(options: Options, subject: Subject, path: str, text: str) -> dict[str, float]:
-    chance = random.Random(text)  # noqa: S311  # the same searches in each run
+    chance = random.Random(text)  # the same searches in each run
     times = []
     found = 0
     connection = HTTPConnection("127.0.0.1", subject.server.port, timeout=PATIENCE)

@@ -17,6 +17,7 @@ from carillon.core.accounts import Accounts
 from carillon.core.backstage import Address, Backstage, Check, Download, Report
 from carillon.core.decisions import Decisions
 from carillon.core.errors import CarillonError, Unavailable, Unreachable
+from carillon.core.history import History
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, Kit, Site
@@ -30,7 +31,6 @@ from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.rates import Publishing
 from carillon.core.remote import RemotePictures
-from carillon.core.search import Search
 from carillon.core.tokens import Minting
 from carillon.hub.local import LocalHub
 from carillon.ops.ring import Ring
@@ -242,7 +242,7 @@ def build(
         accounts=accounts,
         publisher=publisher,
         inbox=inbox,
-        search=Search(store=store, clock=clock),
+        history=History.over(store, clock),
         hub=hub,
         limits=limits,
         clock=clock,

@@ -42,6 +42,8 @@ RELEASED = {
     "0004_preferences.sql": "52091f7d5fc2fcc0cacab5986ff5487f24fc14c3b014e13fd8bd6c1a4c1b4bf4",
     "0005_search.postgres.sql": "7b1de8a7c47556e3dffba099b698ee10c262d81aed25faff247cbdf2a2240cba",
     "0005_search.sqlite.sql": "0bd131523ebd1d32164151d63c4c10acac3788e352146599e718c15106f65324",
+    "0006_statistics.postgres.sql": "d1d2d6acb93b1fae6c036a8e780f4da63afa54f8f032f239fc2b40c3b115d374",
+    "0006_statistics.sqlite.sql": "c4aeefcf90dce39a925af4d9f0b8219f2024f6fae7ffed21d9385988907a377a",
 }
 
 LAST = len(steps("sqlite"))

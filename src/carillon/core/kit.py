@@ -9,12 +9,12 @@ from msgspec import Struct
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
 from carillon.core.backstage import Backstage
+from carillon.core.history import History
 from carillon.core.inbox import Inbox
 from carillon.core.limits import Limits
 from carillon.core.peers import Peers
 from carillon.core.ports import Clock, Hub
 from carillon.core.publish import Publisher
-from carillon.core.search import Search
 
 
 class Build(Struct, frozen=True):
@@ -46,7 +46,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     accounts: Accounts
     publisher: Publisher
     inbox: Inbox
-    search: Search
+    history: History
     hub: Hub
     limits: Limits
     clock: Clock

@@ -27,6 +27,7 @@ from carillon.storage import users as people
 from carillon.storage.counters import draw
 from carillon.storage.entries import ENTRIES
 from carillon.storage.entries import row_of as entry_row
+from carillon.storage.filling import fill_late
 from carillon.storage.messages import LEAN, MESSAGES
 from carillon.storage.messages import row_of as message_row
 from carillon.storage.origins import TABLES, Origin
@@ -214,6 +215,7 @@ async def adopt_messages(tx: Session, origin_id: int, messages: Sequence[Message
     number, changed = await draw(tx, messages=len(drawn), changes=sum(len(homes[m.application_id][1]) for m in housed))
     rows: dict[bool, list[tuple[Value, ...]]] = {True: [], False: []}
     entries: list[tuple[Value, ...]] = []
+    ids: list[int] = []
     for message in housed:
         own_id = message.id
         if own_id > origin.kept.message:
@@ -221,6 +223,7 @@ async def adopt_messages(tx: Session, origin_id: int, messages: Sequence[Message
         application_id, owners = homes[message.application_id]
         receivers = [user_id for user_id, cleared_to in owners if own_id > cleared_to]
         if receivers:
+            ids.append(own_id)
             row = message_row(replace(message, application_id=application_id), number=own_id, receivers=len(receivers))
             rows[len(row) == len(LEAN.columns)].append(row)
         for user_id in receivers:
@@ -230,6 +233,7 @@ async def adopt_messages(tx: Session, origin_id: int, messages: Sequence[Message
     for table, filled in ((LEAN, rows[True]), (MESSAGES, rows[False]), (ENTRIES, entries)):
         if filled:
             await tx.insert(table, filled)
+    await fill_late(tx, ids)
     if fresh:
         await tx.run("UPDATE origins SET reached = ? WHERE id = ?", fresh[-1].id, origin.id)
     stored = len(rows[True]) + len(rows[False])

@@ -1,4 +1,4 @@
-"""What is filled behind the publishing, by rising id: the index of words.
+"""What is filled behind the publishing, by rising id: the index of words, and the counters.
 
 Nothing of it happens where a message is published: a slice is a write of its own, made when there is time. Ids become
 visible in their order, so all up to the highest one are there; but for those that another server's messages keep.
@@ -6,19 +6,19 @@ visible in their order, so all up to the highest one are there; but for those th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from carillon.core.ports import Filled
 from carillon.storage.search_lists import INDEXES
 from carillon.storage.session import Session
 
-SEARCH = "search"
+SEARCH, STATISTICS = "search", "statistics"
 LARGEST = 250_000  # characters of one slice
 HOUR = 3600 * 1_000_000  # µs
 
 REACHED = "SELECT reached FROM filled WHERE name = ?"
 REACH = "UPDATE filled SET reached = ? WHERE name = ?"
-NEXT = """
-    SELECT id, length(title) + length(body), created FROM messages WHERE id > ? ORDER BY id LIMIT ?
-"""
+NEXT = "SELECT id, length(title) + length(body), created FROM messages WHERE id > ? ORDER BY id LIMIT ?"
 NOTE_HOURS = """
     INSERT INTO search_hours (hour, first_id, last_id) VALUES (?, ?, ?)
     ON CONFLICT (hour) DO UPDATE SET
@@ -26,6 +26,15 @@ NOTE_HOURS = """
             THEN excluded.first_id ELSE search_hours.first_id END,
         last_id = CASE WHEN excluded.last_id > search_hours.last_id
             THEN excluded.last_id ELSE search_hours.last_id END
+"""
+LAST = "SELECT max(n.id) FROM (SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT ?) n"
+COUNT = """
+    INSERT INTO statistics (application_id, hour, level, messages, last)
+    SELECT application_id, created / 3600000000, level, count(*), max(created) FROM messages
+    WHERE id {chosen} GROUP BY application_id, created / 3600000000, level
+    ON CONFLICT (application_id, hour, level) DO UPDATE SET
+        messages = statistics.messages + excluded.messages,
+        last = CASE WHEN excluded.last > statistics.last THEN excluded.last ELSE statistics.last END
 """
 
 
@@ -35,14 +44,26 @@ async def reached(tx: Session, name: str) -> int:
 
 
 async def fill(tx: Session, limit: int) -> Filled:
-    """Up to `limit` messages more."""
+    """Up to `limit` messages more, and a slice of what keeps the index fast."""
     (newest,) = await tx.rows("SELECT message FROM counters")
-    messages = await _fill_search(tx, limit)
+    indexed = await _fill_index(tx, limit)
+    counted = await _count(tx, limit)
     tidied = await INDEXES[tx.kind].tidy(tx)
-    return Filled(messages, newest[0], more=messages > 0 or tidied)
+    return Filled(indexed, newest[0], more=indexed > 0 or counted or tidied)
 
 
-async def _fill_search(tx: Session, limit: int) -> int:
+async def fill_late(tx: Session, ids: Sequence[int]) -> None:
+    """Messages that have just come with ids of their own: what is past them already takes them in at once."""
+    indexed, counted = await reached(tx, SEARCH), await reached(tx, STATISTICS)
+    for row in await tx.each("SELECT id, created FROM messages WHERE id = ?", ids):
+        if row[0] <= indexed:
+            await _index(tx, [row])
+    late = [number for number in ids if number <= counted]
+    if late:
+        await tx.run_among(COUNT.format(chosen="AMONG ?"), late)
+
+
+async def _fill_index(tx: Session, limit: int) -> int:
     rows = await tx.rows(NEXT, await reached(tx, SEARCH), limit)
     taken, room = 0, LARGEST
     for _, size, _ in rows:
@@ -51,16 +72,27 @@ async def _fill_search(tx: Session, limit: int) -> int:
         if room < 0:
             break
     if taken:
-        await index(tx, [(row[0], row[2]) for row in rows[:taken]])
+        await _index(tx, [(row[0], row[2]) for row in rows[:taken]])
         await tx.run(REACH, rows[taken - 1][0], SEARCH)
     return taken
 
 
-async def index(tx: Session, messages: list[tuple[int, int]]) -> None:
-    """Of each its id and when it was created, by rising id and without a gap that holds others."""
+async def _index(tx: Session, messages: Sequence[Sequence[int]]) -> None:
+    """Of each its id and when it was created, by rising id; between the first and the last there are no others."""
     await INDEXES[tx.kind].add(tx, messages[0][0], messages[-1][0])
     hours: dict[int, tuple[int, int]] = {}
     for number, created in messages:
         first, _ = hours.get(created // HOUR, (number, number))
         hours[created // HOUR] = (first, number)
     await tx.run_each(NOTE_HOURS, [(hour, *ends) for hour, ends in sorted(hours.items())])
+
+
+async def _count(tx: Session, limit: int) -> bool:
+    """Whether there was something to count."""
+    after = await reached(tx, STATISTICS)
+    (row,) = await tx.rows(LAST, after, limit)
+    if row[0] is None:
+        return False
+    await tx.run(COUNT.format(chosen="> ? AND id <= ?"), after, row[0])
+    await tx.run(REACH, row[0], STATISTICS)
+    return True

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from carillon.core.limits import Limits
 from carillon.core.models import Change, Message
 from carillon.core.ports import Census, Clock, Publication, Queue, Store, StoreInfo
+from carillon.core.tally import Storage
 from carillon.storage import (
     adopt,
     applications,
@@ -24,6 +25,7 @@ from carillon.storage import (
     search,
     settings,
     sharing,
+    statistics,
     subscriptions,
     tokens,
     upkeep,
@@ -186,6 +188,7 @@ class SqlStore:
     decide = writing(settings.decide)
     settings = reading(settings.every)
 
+    tally = reading(statistics.tally, snapshot=True)
     ping = reading(upkeep.ping)
 
     async def info(self) -> StoreInfo:
@@ -197,6 +200,12 @@ class SqlStore:
     async def census(self) -> Census:
         async def count(tx: Session) -> Census:
             return Census(*await upkeep.counts(tx), await self.engine.size(tx))
+
+        return await self.engine.read(count, snapshot=False)
+
+    async def storage(self) -> Storage:
+        async def count(tx: Session) -> Storage:
+            return await statistics.storage(tx, await self.engine.size(tx))
 
         return await self.engine.read(count, snapshot=False)
 

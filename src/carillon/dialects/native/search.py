@@ -78,14 +78,14 @@ async def find(kit: Kit, call: Call[SearchQuery, Nothing]) -> SearchPage:
     limit = at_most("limit", call.query.limit, kit.limits.page)
     began = kit.clock.monotonic()
     wanted = await _wanted(kit, call)
-    found = await kit.search.find(call.actor.user.id, wanted, before=call.query.before, limit=limit)
+    found = await kit.history.search.find(call.actor.user.id, wanted, before=call.query.before, limit=limit)
     messages = [render.inbox_message(item) for item in found.items]
     took = (kit.clock.monotonic() - began) * 1000
     return SearchPage(messages, found.next, round(took, 1), marked(wanted.query))
 
 
 async def count(kit: Kit, call: Call[FacetsQuery, Nothing]) -> Facets:
-    counted = await kit.search.facets(call.actor.user.id, await _wanted(kit, call))
+    counted = await kit.history.search.facets(call.actor.user.id, await _wanted(kit, call))
     return Facets(
         total=counted.total,
         capped=counted.capped,
@@ -101,7 +101,7 @@ async def _wanted(kit: Kit, call: Call[FacetsQuery, Nothing] | Call[SearchQuery,
     except BadInput as error:
         raise FieldError("zone", str(error)) from None
     try:
-        return await kit.search.wanted(call.actor.user.id, call.query.q, zone=zone)
+        return await kit.history.search.wanted(call.actor.user.id, call.query.q, zone=zone)
     except BadInput as error:
         raise FieldError("q", str(error)) from None
 

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from tests.builders import DAY, HOUR
+from tests.dialects.native.conftest import Api
+
+STATISTICS = "/api/1/statistics"
+
+
+async def test_messages_are_counted_by_the_users_days(api: Api) -> None:
+    await api.send("long ago", priority=10)
+    api.house.clock.advance(2 * DAY + 11 * HOUR)  # an hour before midnight in Greenwich
+    old = await api.send("read", priority=0)
+    await api.call("PATCH", f"/api/1/inbox/{old['id']}", json={"read": True})
+    api.house.clock.advance(HOUR // 2)
+    await api.send("new", priority=8)
+    await api.house.store.fill(100)
+    found = await api.get(f"{STATISTICS}?days=2&zone=Europe/Berlin")
+    assert (found["from"], found["to"]) == ("2026-09-02T22:00:00.000000Z", "2026-09-03T23:30:00.000000Z")
+    assert (found["total"], found["previous_total"], found["unread"]) == (2, 1, 2)
+    assert found["days"] == [
+        {"date": "2026-09-03", "levels": [0, 0, 0, 0, 0]},
+        {"date": "2026-09-04", "levels": [1, 0, 0, 1, 0]},
+    ]
+    assert found["hours"][4][1] == 2 == sum(map(sum, found["hours"]))
+    (backup,) = found["applications"]
+    assert backup == {
+        "id": api.backup.application.id,
+        "name": "Backup",
+        "count": 2,
+        "levels": [1, 0, 0, 1, 0],
+        "last": "2026-09-03T23:30:00.000000Z",
+    }
+    assert found["storage"]["messages"] == 3
+    assert found["storage"]["database_bytes"] > 0
+    assert [day["date"] for day in (await api.get(f"{STATISTICS}?days=1"))["days"]] == ["2026-09-03"]
+    assert len((await api.get(STATISTICS))["days"]) == 14
+    assert len((await api.get(f"{STATISTICS}?days=366&zone=Asia/Kolkata"))["days"]) == 366
+
+
+async def test_what_cannot_be_counted_is_said(api: Api) -> None:
+    for query, field in (("days=0", "days"), ("days=367", "days"), ("zone=Berlin", "zone")):
+        assert (await api.refused("GET", f"{STATISTICS}?{query}", status=400))["field"] == field
