@@ -87,21 +87,21 @@ class File:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _respond(send, 405, (*HEADERS, (b"allow", b"GET, HEAD")), b"")
+            await _respond(send, 405, (*HEADERS, (b"allow", b"GET, HEAD")))
             return
         asked = dict(scope["headers"])
         if self._etag in asked.get(b"if-none-match", b""):
-            await _respond(send, 304, self._headers, b"")
+            await _respond(send, 304, self._headers)
             return
         headers, body = self._headers, self._plain
         if self._worth_packing and b"gzip" in asked.get(b"accept-encoding", b""):
             self._packed = self._packed or gzip.compress(self._plain, 9, mtime=0)
             headers, body = (*headers, (b"content-encoding", b"gzip")), self._packed
         length = (b"content-length", b"%d" % len(body))
-        await _respond(send, 200, (*headers, length), b"" if scope["method"] == "HEAD" else body)
+        await _respond(send, 200, (*headers, length), body=b"" if scope["method"] == "HEAD" else body)
 
 
-async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
+async def _respond(send: Send, status: int, headers: Headers, *, body: bytes = b"") -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
