@@ -17,10 +17,9 @@ from carillon.core.accounts import Accounts
 from carillon.core.backstage import Address, Backstage, Check, Download, Report
 from carillon.core.decisions import Decisions
 from carillon.core.errors import CarillonError, Unavailable, Unreachable
-from carillon.core.history import History
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
-from carillon.core.kit import Build, Kit, Site
+from carillon.core.kit import Build, History, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.models import Application, Change, Device, Message, Subscription, User
 from carillon.core.moving import Moving
@@ -31,6 +30,8 @@ from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.rates import Publishing
 from carillon.core.remote import RemotePictures
+from carillon.core.search import Search
+from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
 from carillon.hub.local import LocalHub
 from carillon.ops.ring import Ring
@@ -242,7 +243,7 @@ def build(
         accounts=accounts,
         publisher=publisher,
         inbox=inbox,
-        history=History.over(store, clock),
+        history=History(Search(store=store, clock=clock), Statistics(store=store, clock=clock)),
         hub=hub,
         limits=limits,
         clock=clock,

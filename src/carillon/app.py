@@ -15,10 +15,9 @@ from carillon.core.applications import Defaults
 from carillon.core.backstage import LogBook
 from carillon.core.decisions import Decisions
 from carillon.core.filling import Filling
-from carillon.core.history import History
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
-from carillon.core.kit import Build, Kit, Site
+from carillon.core.kit import Build, History, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
@@ -26,6 +25,8 @@ from carillon.core.ports import Store
 from carillon.core.presence import Presence
 from carillon.core.publish import Publisher
 from carillon.core.remote import RemotePictures
+from carillon.core.search import Search
+from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
 from carillon.front import Front
 from carillon.http import Client, Guard
@@ -117,7 +118,7 @@ async def composed(settings: Settings, log: LogBook | None = None) -> AsyncItera
                 cleared=housekeeping.wake,
                 pictures=RemotePictures(web=web, clock=clock, limits=limits, key=ids.entropy(KEY_BYTES)),
             ),
-            history=History.over(store, clock),
+            history=History(Search(store=store, clock=clock), Statistics(store=store, clock=clock)),
             hub=hub,
             limits=limits,
             clock=clock,

@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from carillon.core.models import Application, Image, User
+from carillon.core.models import Application, Hourly, Image, Sent, Tally, User
 from carillon.core.ports import Store
-from carillon.core.tally import Hourly, Sent, Tally
 from tests.builders import HOUR, NOON
 from tests.contracts.stores import add_application, add_user, count_rows, join, send
 from tests.contracts.test_store_search import fill

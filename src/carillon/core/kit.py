@@ -9,12 +9,13 @@ from msgspec import Struct
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
 from carillon.core.backstage import Backstage
-from carillon.core.history import History
 from carillon.core.inbox import Inbox
 from carillon.core.limits import Limits
 from carillon.core.peers import Peers
 from carillon.core.ports import Clock, Hub
 from carillon.core.publish import Publisher
+from carillon.core.search import Search
+from carillon.core.statistics import Statistics
 
 
 class Build(Struct, frozen=True):
@@ -39,6 +40,13 @@ class Site(Struct, kw_only=True):
     base_url: str = ""
     registration: bool = False
     gotify_face: int = 3
+
+
+class History(Struct, frozen=True):
+    """Looking back: what a user can ask of all that came."""
+
+    search: Search
+    statistics: Statistics
 
 
 class Kit(Struct, frozen=True, kw_only=True):

@@ -261,3 +261,41 @@ class Roll(Struct, frozen=True):
     since: int
     notes: list[Note]
     more: int
+
+
+class Hourly(Struct, frozen=True):
+    """`hour` since 1970 in UTC."""
+
+    hour: int
+    level: int
+    messages: int
+
+
+class Sent(Struct, frozen=True):
+    """What an application sent on one level; `last`: when the last of it."""
+
+    application_id: int
+    name: str
+    level: int
+    messages: int
+    last: int
+
+
+class Storage(Struct, frozen=True):
+    """Bytes and rows of the whole installation."""
+
+    database_bytes: int
+    messages: int
+    pictures: int
+    pictures_bytes: int
+
+
+class Tally(Struct, frozen=True):
+    """What storage counts of a user's applications: by the hour and by application from one hour on, the number of
+    messages in the span before, and how many of his are unread now.
+    """
+
+    hours: list[Hourly]
+    applications: list[Sent]
+    previous: int
+    unread: int

@@ -28,12 +28,13 @@ from carillon.core.models import (
     Image,
     Message,
     Share,
+    Storage,
     Subscription,
+    Tally,
     Token,
     TokenKind,
     User,
 )
-from carillon.core.tally import Storage, Tally
 
 
 class Clock(Protocol):

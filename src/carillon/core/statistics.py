@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from msgspec import Struct
 
+from carillon.core.models import Hourly, Sent, Storage
 from carillon.core.ports import Clock, Store
 from carillon.core.query import BANDS
-from carillon.core.tally import Hourly, Sent, Storage
 
 SECONDS = 3600  # of an hour
 HOUR = SECONDS * 1_000_000  # µs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon.core.tally import Hourly, Sent, Storage, Tally
+from carillon.core.models import Hourly, Sent, Storage, Tally
 from carillon.storage.filling import STATISTICS, reached
 from carillon.storage.session import Row, Session
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from carillon.core.limits import Limits
-from carillon.core.models import Change, Message
+from carillon.core.models import Change, Message, Storage
 from carillon.core.ports import Census, Clock, Publication, Queue, Store, StoreInfo
-from carillon.core.tally import Storage
 from carillon.storage import (
     adopt,
     applications,
