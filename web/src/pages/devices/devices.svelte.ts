@@ -27,7 +27,7 @@ export class Devices {
       answer(api.GET("/api/1/sessions")),
     ]);
     this.list = found.devices;
-    this.sessions = sessions.sessions;
+    this.sessions = sessions.sessions.toSorted((one, other) => Number(other.current) - Number(one.current));
     this.loaded = true;
   }
 
