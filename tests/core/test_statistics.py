@@ -52,6 +52,11 @@ async def test_hours_become_days_and_a_week() -> None:
         (1, 0): 3,
         (1, 12): 4,
     }
+    assert {hour: levels for hour, levels in enumerate(found.clock) if any(levels)} == {
+        0: [1, 0, 0, 3, 0],
+        12: [0, 0, 0, 0, 4],
+        23: [0, 0, 2, 0, 0],
+    }
 
 
 async def test_a_span_is_compared_with_the_one_before() -> None:

@@ -37,7 +37,9 @@ class Sender(Struct):
 
 
 class Overview(Struct, frozen=True):
-    """From `since` to `until` in microseconds. `hours`: messages by weekday, from Monday, and hour of the day."""
+    """From `since` to `until` in microseconds. `hours`: messages by weekday, from Monday, and hour of the day; `clock`:
+    by hour of the day and band.
+    """
 
     since: int
     until: int
@@ -46,6 +48,7 @@ class Overview(Struct, frozen=True):
     unread: int
     days: list[Day]
     hours: list[list[int]]
+    clock: list[list[int]]
     applications: list[Sender]
     storage: Storage
 
@@ -76,6 +79,7 @@ class Statistics:
             unread=tally.unread,
             days=_days(tally.hours, [first + timedelta(days=at) for at in range(days)], zone),
             hours=_week(tally.hours, zone),
+            clock=_clock(tally.hours, zone),
             applications=_senders(tally.applications),
             storage=await self._store.storage(),
         )
@@ -105,6 +109,13 @@ def _week(hours: Sequence[Hourly], zone: tzinfo) -> list[list[int]]:
         moment = datetime.fromtimestamp(one.hour * SECONDS, zone)
         week[moment.weekday()][moment.hour] += one.messages
     return week
+
+
+def _clock(hours: Sequence[Hourly], zone: tzinfo) -> list[list[int]]:
+    clock = [[0] * len(BANDS) for _ in range(HOURS)]
+    for one in hours:
+        clock[datetime.fromtimestamp(one.hour * SECONDS, zone).hour][BAND_OF[one.level]] += one.messages
+    return clock
 
 
 def _senders(rows: Sequence[Sent]) -> list[Sender]:

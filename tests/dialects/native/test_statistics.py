@@ -22,6 +22,7 @@ async def test_messages_are_counted_by_the_users_days(api: Api) -> None:
         {"date": "2026-09-04", "levels": [1, 0, 0, 1, 0]},
     ]
     assert found["hours"][4][1] == 2 == sum(map(sum, found["hours"]))
+    assert found["clock"][1] == [1, 0, 0, 1, 0]
     (backup,) = found["applications"]
     assert backup == {
         "id": api.backup.application.id,

@@ -58,6 +58,7 @@ class Statistics(Struct, kw_only=True):
     unread: Annotated[int, Meta(description="Now in the inbox, whatever the days; counted up to 100,000")]
     days: list[Day]
     hours: Annotated[list[list[int]], Meta(description="24 counts for each weekday, from Monday")]
+    clock: Annotated[list[Levels], Meta(description="By the 24 hours of the day: with `days=1`, those of today")]
     applications: Annotated[list[Sender], Meta(description="Most first; those without messages are not there")]
     storage: Storage
 
@@ -76,6 +77,7 @@ async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
         unread=found.unread,
         days=[Day(day.date.isoformat(), day.levels) for day in found.days],
         hours=found.hours,
+        clock=found.clock,
         applications=[
             Sender(one.id, one.name, one.count, one.levels, render.time(one.last)) for one in found.applications
         ],
