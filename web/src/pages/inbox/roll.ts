@@ -66,6 +66,12 @@ export function drawings(marks: readonly Mark[], width: number): Drawing[] {
   });
 }
 
+/** The signs in the octagons of what is urgent. */
+export function bangs(marks: readonly Mark[]): string {
+  const urgent = marks.filter(({ note }) => band(note.priority) === 4);
+  return urgent.map(({ x, y }) => `M${x} ${y - 3.2}v3.6M${x} ${y + 2.7}v.3`).join("");
+}
+
 /** The mark nearest to a point, if one is near. */
 export function nearest(marks: readonly Mark[], x: number, y: number, reach = 9): Mark | null {
   let found: Mark | null = null;

@@ -1,5 +1,11 @@
 /** Of the list of messages: what stands in which row. A number is the message of that id. */
-export type Row = number | Head | More;
+export type Row = number | Head;
+
+export interface Rows {
+  rows: Row[];
+  /** By the newest message of each group: what stands behind it. */
+  groups: Map<number, More>;
+}
 
 /** The first of a day. `count` is null as long as there may be more of that day on the next page. */
 export interface Head {
@@ -9,9 +15,8 @@ export interface Head {
   count: number | null;
 }
 
-/** Stands for the older messages of an application on the same day, below the newest. */
+/** The older messages of an application on the same day, below the newest. */
 export interface More {
-  kind: "more";
   key: string;
   application: number;
   ids: number[];
@@ -30,8 +35,8 @@ export interface Options {
 }
 
 /** The rows for messages that are given newest first. */
-export function rows(ids: readonly number[], options: Options): Row[] {
-  const found: Row[] = [];
+export function rows(ids: readonly number[], options: Options): Rows {
+  const found: Rows = { rows: [], groups: new Map() };
   const seen = new Set<string>();
   let at = 0;
   while (at < ids.length) {
@@ -41,10 +46,10 @@ export function rows(ids: readonly number[], options: Options): Row[] {
     const known = end < ids.length || options.ended;
     const head: Head = { kind: "day", key: fresh(dayKey(day.start), seen), start: day.start, count: null };
     if (known) head.count = end - at;
-    found.push(head);
+    found.rows.push(head);
     const part = ids.slice(at, end);
     if (options.grouped) group(part, head.key, options, found);
-    else for (const id of part) found.push(id);
+    else for (const id of part) found.rows.push(id);
     at = end;
   }
   return found;
@@ -55,7 +60,7 @@ export function keyOf(row: Row): number | string {
   return typeof row === "number" ? row : row.key;
 }
 
-/** Where the rows are that are no messages, in order. */
+/** Where the heads are, in order. */
 export function between(rows: readonly Row[]): number[] {
   const found: number[] = [];
   for (let index = 0; index < rows.length; index += 1) if (typeof rows[index] !== "number") found.push(index);
@@ -74,7 +79,7 @@ export function below(list: readonly number[], value: number): number {
 }
 
 /** Groups stand where their newest message does, so that older pages only make them longer or come below. */
-function group(ids: readonly number[], day: string, options: Options, into: Row[]): void {
+function group(ids: readonly number[], day: string, options: Options, into: Rows): void {
   const groups = new Map<number, number[]>();
   for (const id of ids) {
     const application = options.application(id);
@@ -83,12 +88,12 @@ function group(ids: readonly number[], day: string, options: Options, into: Row[
     else groups.set(application, [id]);
   }
   for (const [application, [newest, ...older]] of groups) {
-    into.push(newest as number);
+    into.rows.push(newest as number);
     if (!older.length) continue;
     const key = `${day}/${application}`;
     const open = options.open.has(key);
-    into.push({ kind: "more", key, application, ids: older, open });
-    if (open) for (const id of older) into.push(id);
+    into.groups.set(newest as number, { key, application, ids: older, open });
+    if (open) for (const id of older) into.rows.push(id);
   }
 }
 
