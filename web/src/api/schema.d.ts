@@ -613,6 +613,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search messages
+         * @description In the inbox. Words have to be there, the last of them may go on; filters are written as in app:Backup priority:>=8 since:7d is:unread.
+         */
+        get: operations["search_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/search/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what a search finds
+         * @description By application, by priority and over time.
+         */
+        get: operations["count_what_a_search_finds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/server": {
         parameters: {
             query?: never;
@@ -701,7 +741,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Sign in as a device
+         * @description Gives a browser the cookie of the device whose token asks, for one that got the token by a QR code.
+         */
+        put: operations["sign_in_as_a_device"];
         /**
          * Sign in
          * @description Gives a browser the cookie of a session, which pages of this server then ask with.
@@ -799,6 +843,26 @@ export interface paths {
         patch: operations["change_settings"];
         trace?: never;
     };
+    "/api/1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count messages by day
+         * @description Of the applications one is tied to: by day, by hour of the week, by application and by priority.
+         */
+        get: operations["count_messages_by_day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/stream": {
         parameters: {
             query?: never;
@@ -808,7 +872,7 @@ export interface paths {
         };
         /**
          * Follow what changes
-         * @description What has changed since `after`, then a frame `live`, then changes as they happen. With an upgrade it is a WebSocket, by `Accept: text/event-stream` server-sent events, and otherwise JSON lines. An empty line or a comment is a sign of life.
+         * @description What has changed since `after`, then a frame `live`, then changes as they happen. With an upgrade it is a WebSocket, by `Accept: text/event-stream` server-sent events, and otherwise JSON lines. A frame or event `alive`, or an empty line, is a sign of life.
          */
         get: operations["follow_what_changes"];
         put?: never;
@@ -947,6 +1011,14 @@ export interface components {
             label: string;
             url?: string;
         };
+        /**
+         * Alive
+         * @description In a WebSocket or among server-sent events: a sign of life every 30 seconds.
+         */
+        Alive: {
+            /** @enum {unknown} */
+            type: "alive";
+        };
         /** Application */
         Application: {
             /** @description Messages up to this id are deleted from the inbox */
@@ -982,9 +1054,20 @@ export interface components {
             /** @description Where it is looked after */
             url: string;
         };
+        /** ApplicationCount */
+        ApplicationCount: {
+            count: number;
+            id: number;
+        };
         /** Applications */
         Applications: {
             applications: components["schemas"]["Application"][];
+        };
+        /** BandCount */
+        BandCount: {
+            /** @description silent, low, normal, high, urgent */
+            band: string;
+            count: number;
         };
         /** Changes */
         Changes: {
@@ -1038,34 +1121,34 @@ export interface components {
              * @description Of a message whose sender does not say
              * @default null
              */
-            content_type: ("auto" | "text/markdown" | "text/plain") | null;
+            content_type?: ("auto" | "text/markdown" | "text/plain") | null;
             /**
              * @description Of a message whose sender does not say
              * @default null
              */
-            default_priority: number | null;
+            default_priority?: number | null;
             /**
              * @description What it is for. At most 4096 bytes
              * @default
              */
-            description: string;
+            description?: string;
             /** @description What people call it. At most 256 bytes */
             name: string;
             /**
              * @description Where its first token is used. At most 256 bytes
              * @default
              */
-            token_name: string;
+            token_name?: string;
             /**
              * @description What it is, in a person's words. At most 256 bytes
              * @default
              */
-            type: string;
+            type?: string;
             /**
              * @description Where it is looked after. At most 2048 bytes
              * @default
              */
-            url: string;
+            url?: string;
         };
         /** CreateDevice */
         CreateDevice: {
@@ -1073,7 +1156,7 @@ export interface components {
              * @description Without use after which it ends; 0: never
              * @default 0
              */
-            expires_after: number;
+            expires_after?: number;
             /** @description What people call it. At most 256 bytes */
             name: string;
         };
@@ -1083,12 +1166,12 @@ export interface components {
              * @description Where it is used. At most 256 bytes
              * @default
              */
-            name: string;
+            name?: string;
         };
         /** CreateUser */
         CreateUser: {
             /** @default false */
-            admin: boolean;
+            admin?: boolean;
             /** @description The user's name. At most 256 bytes */
             name: string;
             /** @description The user's password. At most 256 bytes */
@@ -1104,6 +1187,13 @@ export interface components {
             path: string | null;
             schema: number;
             version: string;
+        };
+        /** Day */
+        Day: {
+            /** Format: date */
+            date: string;
+            /** @description Messages by priority: silent, low, normal, high, urgent */
+            levels: number[];
         };
         /** DeleteIds */
         DeleteIds: {
@@ -1126,7 +1216,7 @@ export interface components {
              * @default device
              * @enum {unknown}
              */
-            kind: "device";
+            kind?: "device";
             last_used: string | null;
             name: string;
             /** @description It has an open stream */
@@ -1142,7 +1232,7 @@ export interface components {
              * @description For how long
              * @default 15
              */
-            minutes: number;
+            minutes?: number;
             /** @description The user's password. At most 256 bytes */
             password: string;
         };
@@ -1167,6 +1257,17 @@ export interface components {
         /** Error */
         Error: {
             error: components["schemas"]["Problem"];
+        };
+        /** Facets */
+        Facets: {
+            /** @description Most first */
+            applications: components["schemas"]["ApplicationCount"][];
+            /** @description There is more: only the newest are counted */
+            capped: boolean;
+            priorities: components["schemas"]["BandCount"][];
+            /** @description At most 60 spans of equal length, by rising time */
+            time: components["schemas"]["TimeCount"][];
+            total: number;
         };
         /** Group */
         Group: {
@@ -1332,12 +1433,12 @@ export interface components {
              * @description Only messages of this application
              * @default null
              */
-            application: number | null;
+            application?: number | null;
             /**
              * @description `true`, for there is no other
              * @default true
              */
-            read: boolean;
+            read?: boolean;
             /** @description Only ids up to this one: the newest that the user has seen */
             up_to: number;
         };
@@ -1354,13 +1455,13 @@ export interface components {
          */
         MarkIds: {
             /** @default null */
-            dismissed: boolean | null;
+            dismissed?: boolean | null;
             /** @description Ids of messages */
             ids: number[];
             /** @default null */
-            pinned: boolean | null;
+            pinned?: boolean | null;
             /** @default null */
-            read: boolean | null;
+            read?: boolean | null;
         };
         /** Member */
         Member: {
@@ -1486,7 +1587,7 @@ export interface components {
              * @default device
              * @enum {unknown}
              */
-            kind: "device";
+            kind?: "device";
             last_used: string | null;
             name: string;
             /** @description It has an open stream */
@@ -1504,58 +1605,58 @@ export interface components {
              * @description Not sent: as the application has it
              * @default null
              */
-            content_type: ("text/markdown" | "text/plain") | null;
+            content_type?: ("text/markdown" | "text/plain") | null;
             /**
              * @description The text fields are opaque: nothing is made of them
              * @default false
              */
-            encrypted: boolean;
+            encrypted?: boolean;
             /** @description Anything for the programs that receive it, kept as sent. At most 65536 bytes */
             extras?: Record<string, never> | null;
             /**
              * @description Address of a picture. At most 2048 bytes
              * @default null
              */
-            icon: string | null;
+            icon?: string | null;
             /**
              * @description Replaces the application's message that has the same key. At most 256 bytes
              * @default null
              */
-            key: string | null;
+            key?: string | null;
             /** @description The text. At most 65536 bytes */
             message: string;
             /**
              * @description 0 silent, 1–3 low, 4–7 normal, 8–9 high, 10 urgent. Not sent: the application's default
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
             /**
              * @description Name of a sound; each device has its own. At most 256 bytes
              * @default null
              */
-            sound: string | null;
+            sound?: string | null;
             /** @description Short words. At most 65536 bytes */
             tags?: string[] | null;
             /**
              * @description Not sent, or blank: the application's name. At most 4096 bytes
              * @default null
              */
-            title: string | null;
+            title?: string | null;
             /**
              * @description Seconds after which the message deletes itself
              * @default null
              */
-            ttl: number | null;
+            ttl?: number | null;
             /**
              * @description Opened by a tap. At most 2048 bytes
              * @default null
              */
-            url: string | null;
+            url?: string | null;
             /**
              * @description Shown for the url. At most 4096 bytes
              * @default null
              */
-            url_title: string | null;
+            url_title?: string | null;
         };
         /** NewPassword */
         NewPassword: {
@@ -1607,39 +1708,39 @@ export interface components {
              * @description Of a message whose sender does not say
              * @default null
              */
-            content_type: ("auto" | "text/markdown" | "text/plain") | null;
+            content_type?: ("auto" | "text/markdown" | "text/plain") | null;
             /**
              * @description Of a message whose sender does not say
              * @default null
              */
-            default_priority: number | null;
+            default_priority?: number | null;
             /**
              * @description What it is for. At most 4096 bytes
              * @default null
              */
-            description: string | null;
+            description?: string | null;
             /**
              * @description From which priority on the user is rung
              * @default null
              */
-            min_level: number | null;
+            min_level?: number | null;
             /** @description Not rung before that time; null: at any time */
             muted_until?: string | null;
             /**
              * @description What people call it. At most 256 bytes
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * @description What it is, in a person's words. At most 256 bytes
              * @default null
              */
-            type: string | null;
+            type?: string | null;
             /**
              * @description Where it is looked after. At most 2048 bytes
              * @default null
              */
-            url: string | null;
+            url?: string | null;
         };
         /**
          * PatchDevice
@@ -1647,12 +1748,12 @@ export interface components {
          */
         PatchDevice: {
             /** @default null */
-            expires_after: number | null;
+            expires_after?: number | null;
             /**
              * @description What people call it. At most 256 bytes
              * @default null
              */
-            name: string | null;
+            name?: string | null;
         };
         /**
          * PatchSettings
@@ -1680,11 +1781,11 @@ export interface components {
          */
         PatchState: {
             /** @default null */
-            dismissed: boolean | null;
+            dismissed?: boolean | null;
             /** @default null */
-            pinned: boolean | null;
+            pinned?: boolean | null;
             /** @default null */
-            read: boolean | null;
+            read?: boolean | null;
         };
         /**
          * PatchUser
@@ -1692,17 +1793,17 @@ export interface components {
          */
         PatchUser: {
             /** @default null */
-            admin: boolean | null;
+            admin?: boolean | null;
             /**
              * @description The user's name. At most 256 bytes
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * @description The user's password. At most 256 bytes
              * @default null
              */
-            password: string | null;
+            password?: string | null;
         };
         /**
          * People
@@ -1766,6 +1867,31 @@ export interface components {
              * @description Where it begins
              */
             since: string;
+        };
+        /**
+         * SearchPage
+         * @description Newest first.
+         */
+        SearchPage: {
+            messages: components["schemas"]["InboxMessage"][];
+            /** @description `before` of the next page; null: this was the last one. A page may hold fewer messages than asked for, even none, and name a next one: so much and no more is looked through at once */
+            next: number | null;
+            took_ms: number;
+            /** @description What to mark, in small letters and without accents; what ends with * may go on */
+            words: string[];
+        };
+        /** Sender */
+        Sender: {
+            count: number;
+            id: number;
+            /**
+             * Format: date-time
+             * @description When its last message in these days came
+             */
+            last: string;
+            /** @description Messages by priority: silent, low, normal, high, urgent */
+            levels: number[];
+            name: string;
         };
         /** Server */
         Server: {
@@ -1870,12 +1996,12 @@ export interface components {
              * @description The name of a group. At most 256 bytes
              * @default null
              */
-            group: string | null;
+            group?: string | null;
             /**
              * @description The name of a user. At most 256 bytes
              * @default null
              */
-            user: string | null;
+            user?: string | null;
         };
         /** SignIn */
         SignIn: {
@@ -1883,7 +2009,7 @@ export interface components {
              * @description What people call this browser. At most 256 bytes
              * @default Web app
              */
-            device: string;
+            device?: string;
             /** @description The user's name. At most 256 bytes */
             name: string;
             /** @description The user's password. At most 256 bytes */
@@ -1898,6 +2024,59 @@ export interface components {
             dismissed: string | null;
             pinned: string | null;
             read: string | null;
+        };
+        /**
+         * Statistics
+         * @description Also of messages that are deleted since. An hour counts for the day in which it begins.
+         */
+        Statistics: {
+            /** @description Most first; those without messages are not there */
+            applications: components["schemas"]["Sender"][];
+            /** @description By the 24 hours of the day: with `days=1`, those of today */
+            clock: number[][];
+            days: components["schemas"]["Day"][];
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            from: string;
+            /** @description 24 counts for each weekday, from Monday */
+            hours: number[][];
+            /** @description In as many days before, up to the same time of day */
+            previous_total: number;
+            storage: components["schemas"]["Storage"];
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            to: string;
+            total: number;
+            /** @description Now in the inbox, whatever the days; counted up to 100,000 */
+            unread: number;
+        };
+        /**
+         * Storage
+         * @description Of the whole installation.
+         */
+        Storage: {
+            database_bytes: number;
+            messages: number;
+            pictures: number;
+            pictures_bytes: number;
+        };
+        /** TimeCount */
+        TimeCount: {
+            count: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            to: string;
         };
         /** Token */
         Token: {
@@ -3587,6 +3766,70 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    search_messages: {
+        parameters: {
+            query?: {
+                /** @description Only ids below this one: `next` of the page before */
+                before?: number;
+                /** @description Messages in the answer */
+                limit?: number;
+                /** @description What is looked for, in at most 1000 characters; empty: everything */
+                q?: string;
+                /** @description Whose days are meant, as in Europe/Berlin */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    count_what_a_search_finds: {
+        parameters: {
+            query?: {
+                /** @description What is looked for, in at most 1000 characters; empty: everything */
+                q?: string;
+                /** @description Whose days are meant, as in Europe/Berlin */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     show_how_the_server_is: {
         parameters: {
             query?: never;
@@ -3694,6 +3937,30 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    sign_in_as_a_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
@@ -3927,6 +4194,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    count_messages_by_day: {
+        parameters: {
+            query?: {
+                /** @description How many, of which today is the last */
+                days?: number;
+                /** @description Whose days are meant, as in Europe/Berlin */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     follow_what_changes: {
         parameters: {
             query?: {
@@ -3948,8 +4245,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
-                    "text/event-stream": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"];
+                    "application/x-ndjson": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"] | components["schemas"]["Alive"];
+                    "text/event-stream": components["schemas"]["EntryChange"] | components["schemas"]["Cleared"] | components["schemas"]["Lists"] | components["schemas"]["Hole"] | components["schemas"]["Live"] | components["schemas"]["Alive"];
                 };
             };
             400: components["responses"]["400"];
