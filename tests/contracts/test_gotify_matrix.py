@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -29,6 +28,7 @@ from carillon.dialects.gotify.door import Door
 from carillon.front import Front
 from carillon.storage.migrate import DATABASE
 from tests.builders import LOCAL, SECOND, House, opened
+from tests.contracts.watched import Watched
 from tests.dialects.gotify.conftest import basic, key
 from tests.dialects.gotify.test_images import png
 from tests.hub.serving import serving
@@ -250,53 +250,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
 
 
 class World:
-    """A copy of the template that is served, and watched from beside by a connection of its own."""
+    """A copy of the template that is served, and watched from beside."""
 
-    def __init__(self, house: House, plan: Plan, db: sqlite3.Connection) -> None:
+    def __init__(self, house: House, plan: Plan, database: Watched) -> None:
         self.plan = plan
         self.front = Front({"gotify": gotify.mount(house.kit)})
         self.house = house
-        self._db = db
-        tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        self._columns = {
-            table: [column for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-            for (table,) in tables.fetchall()
-        }
-        self._before = self._dump()
-        self._kept = {table: self._select(table, columns) for table, columns in self._columns.items()}
-        self._version = self._data_version()
-
-    def changed(self) -> bool:
-        """Whether anything but the time of a last use is not as it was."""
-        version = self._data_version()
-        if version == self._version:
-            return False
-        self._version = version
-        return self._dump() != self._before
+        self.changed = database.changed
+        self._database = database
 
     def restore(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        for table, columns in self._columns.items():
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # its own name
-            places = ", ".join("?" * len(columns))
-            insertion = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # their own names
-            self._db.executemany(insertion, self._kept[table])
-        self._db.execute("COMMIT")
+        self._database.restore()
         self.house.access.forget()
-
-    def _data_version(self) -> int:
-        """SQLite counts here what other connections commit."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
-
-    def _dump(self) -> dict[str, list[Any]]:
-        return {
-            table: self._select(table, [column for column in columns if column != "last_used"])
-            for table, columns in self._columns.items()
-        }
-
-    def _select(self, table: str, columns: list[str]) -> list[Any]:
-        names = ", ".join(columns)
-        return self._db.execute(f"SELECT {names} FROM {table} ORDER BY {names}").fetchall()  # noqa: S608  # their own
 
 
 @pytest.fixture
@@ -306,9 +271,8 @@ async def world(template: tuple[Path, Plan], tmp_path: Path) -> AsyncIterator[Wo
     async with opened(tmp_path) as house:
         for _ in range(100):
             house.ids.secret(1)  # those of the template do not come again
-        with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous = OFF")
-            yield World(house, plan, db)
+        with closing(Watched(tmp_path / DATABASE)) as database:
+            yield World(house, plan, database)
 
 
 Answer = tuple[int, str]

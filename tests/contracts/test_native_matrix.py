@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +25,7 @@ from carillon.dialects.native.render import SCALE
 from carillon.front import Front
 from carillon.storage.migrate import DATABASE
 from tests.builders import LOCAL, SECOND, House, opened
+from tests.contracts.watched import Watched
 from tests.dialects.native.test_applications import picture
 
 Name = Literal["ada", "bob", "root"]
@@ -209,44 +209,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
 
 
 class World:
-    """A copy of the template that is served, and watched from beside by a connection of its own."""
+    """A copy of the template that is served, and watched from beside."""
 
-    def __init__(self, house: House, plan: Plan, db: sqlite3.Connection) -> None:
+    def __init__(self, house: House, plan: Plan, database: Watched) -> None:
         self.house = house
         self.plan = plan
-        self._db = db
-        tables = db.execute("SELECT name FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        shadows = [name for (name,) in tables.fetchall()]
-        self._columns = {
-            table: [column for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-            for table in shadows
-        }
-        self._kept = {table: self._select(table, columns) for table, columns in self._columns.items()}
-        self._before = self._dump()
-
-    def changed(self) -> bool:
-        """Whether anything but the time of a last use, and what is filled in behind, is not as it was."""
-        return self._dump() != self._before
+        self.changed = database.changed
+        self._database = database
 
     def restore(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        for table, columns in self._columns.items():
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # its own name
-            places = ", ".join("?" * len(columns))
-            insertion = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # their own names
-            self._db.executemany(insertion, self._kept[table])
-        self._db.execute("COMMIT")
+        self._database.restore()
         self.house.access.forget()
-
-    def _dump(self) -> dict[str, list[Any]]:
-        return {
-            table: self._select(table, [column for column in columns if column != "last_used"])
-            for table, columns in self._columns.items()
-        }
-
-    def _select(self, table: str, columns: list[str]) -> list[Any]:
-        names = ", ".join(columns)
-        return self._db.execute(f"SELECT {names} FROM {table} ORDER BY {names}").fetchall()  # noqa: S608  # their own
 
 
 @pytest.fixture
@@ -256,9 +229,8 @@ async def world(template: tuple[Path, Plan], tmp_path: Path) -> AsyncIterator[Wo
     async with opened(tmp_path) as house:
         for _ in range(100):
             house.ids.secret(1)  # those of the template do not come again
-        with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous = OFF")
-            yield World(house, plan, db)
+        with closing(Watched(tmp_path / DATABASE)) as database:
+            yield World(house, plan, database)
 
 
 def asked(operation: Operation, role: Role) -> dict[str, Any]:
