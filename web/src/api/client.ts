@@ -8,6 +8,7 @@ export type User = Schemas["User"];
 export type EntryChange = Schemas["EntryChange"];
 export type Cleared = Schemas["Cleared"];
 export type Facets = Schemas["Facets"];
+export type Statistics = Schemas["Statistics"];
 
 /** Where the server's root is, whatever path a proxy has put before it. */
 export const root = new URL(".", document.baseURI);

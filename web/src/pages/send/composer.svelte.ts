@@ -30,10 +30,8 @@ export class Composer {
 
   /** Applications that this person may send to. */
   readonly open = $derived(applications.list.filter(({ role }) => role !== "receiver"));
-  readonly chosen = $derived.by(() => {
-    const [only, other] = this.open;
-    return this.open.find(({ id }) => id === this.draft.application) ?? (other ? undefined : only);
-  });
+  /** The one that was sent to last, else the first. */
+  readonly chosen = $derived(this.open.find(({ id }) => id === this.draft.application) ?? this.open[0]);
   readonly preview: Message = $derived(previewOf({ ...this.draft, application: this.chosen?.id ?? null }, this.chosen));
 
   /** Takes what was written; what was wrong with it may be right now. */
@@ -96,7 +94,6 @@ export class Composer {
   #wrong(): Record<string, string> {
     const { text, ttl } = this.draft;
     return {
-      ...(this.chosen ? {} : { application: t("send.needsApplication") }),
       ...(text.trim() ? {} : { message: t("send.needsText") }),
       ...(ttl && !/^[1-9]\d*$/.test(ttl) ? { ttl: t("send.needsNumber") } : {}),
     };

@@ -1,0 +1,109 @@
+import type { Statistics } from "~/api/client.ts";
+import { locale, t } from "~/i18n/index.svelte.ts";
+
+export const SPANS = [1, 14, 90, 365] as const;
+export type Span = (typeof SPANS)[number];
+
+/** Days above which weeks are drawn: more columns could not be told apart. */
+const MOST = 100;
+
+/** A column of the chart over time. `label` stands below it, `name` tells it in full, `when` within a sentence. */
+export interface Column {
+  label: string;
+  name: string;
+  when: string;
+  levels: number[];
+  total: number;
+}
+
+export const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** Hours of today, days, or weeks. */
+export function columns(report: Statistics): Column[] {
+  if (report.days.length === 1) return report.clock.map((levels, hour) => ofHour(hour, levels));
+  if (report.days.length > MOST) return weeks(report.days);
+  return report.days.map(({ date, levels }, at) => ofDay(localDay(date), levels, at === report.days.length - 1));
+}
+
+function ofHour(hour: number, levels: number[]): Column {
+  const name = hourName(hour);
+  return { label: two(hour), name, when: t("statistics.at", { time: name }), levels, total: sum(levels) };
+}
+
+function ofDay(day: Date, levels: number[], last: boolean): Column {
+  const name = format({ weekday: "long", day: "numeric", month: "long" }, day);
+  const label = last
+    ? t("words.today").toLocaleLowerCase(locale())
+    : format(day.getDate() === 1 ? { day: "numeric", month: "short" } : { day: "numeric" }, day);
+  return { label, name, when: t("statistics.on", { date: name }), levels, total: sum(levels) };
+}
+
+/** Of seven days each; the last week ends today, the first may be shorter. */
+function weeks(days: Statistics["days"]): Column[] {
+  const found: Column[] = [];
+  for (let end = days.length; end > 0; end -= 7) {
+    const week = days.slice(Math.max(0, end - 7), end);
+    const first = localDay(week[0]?.date ?? "");
+    const levels = [0, 1, 2, 3, 4].map((band) => sum(week.map((day) => day.levels[band] ?? 0)));
+    const name = format({ day: "numeric", month: "long", year: "numeric" }, first);
+    const label = format({ day: "numeric", month: "short" }, first);
+    found.unshift({ label, name, when: t("statistics.weekOf", { date: name }), levels, total: sum(levels) });
+  }
+  return found;
+}
+
+/** One plain sentence about the highest column, and how much it stands out. */
+export function sentence(found: Column[], count: (n: number) => string): string {
+  const all = sum(found.map(({ total }) => total));
+  if (!all) return t("statistics.quiet");
+  const most = found.reduce((best, one) => (one.total > best.total ? one : best));
+  const some = found.filter(({ total }) => total);
+  if (some.length === 1) return t("statistics.one", { count: count(most.total), when: most.when });
+  const sorted = some.map(({ total }) => total).sort((a, b) => a - b);
+  const usual = sorted[Math.floor((sorted.length - 1) / 2)] as number;
+  const times = Math.round((most.total / usual) * 10) / 10;
+  const { when } = most;
+  if (times >= 2)
+    return t("statistics.outlier", { count: count(most.total), when, times: count(times), usual: count(usual) });
+  return t("statistics.even", { least: count(sorted[0] as number), most: count(most.total), when });
+}
+
+/** Round numbers from 0 to above the highest, five at most. */
+export function ticks(highest: number): number[] {
+  const rough = Math.max(1, highest / 4);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(1, ([1, 2, 2.5, 5, 10].find((one) => one * power >= rough) ?? 10) * power);
+  const whole = Number.isInteger(step) ? step : Math.ceil(step);
+  return Array.from({ length: Math.max(1, Math.ceil(highest / whole)) + 1 }, (_, at) => at * whole);
+}
+
+/** "03:00" or "3 AM" */
+export function hourName(hour: number): string {
+  return format({ hour: "2-digit", minute: "2-digit" }, new Date(2026, 0, 1, hour));
+}
+
+/** Of Monday 0 to Sunday 6. */
+export function weekdayName(weekday: number, width: "short" | "long"): string {
+  return format({ weekday: width }, new Date(2026, 0, 5 + weekday)); // the 5th was a Monday
+}
+
+/** Weekdays in the order of the language, Monday being 0. */
+export function weekOrder(): number[] {
+  const info = new Intl.Locale(locale()) as Intl.Locale & {
+    weekInfo?: { firstDay: number };
+    getWeekInfo?: () => { firstDay: number };
+  };
+  const first = (info.getWeekInfo?.() ?? info.weekInfo)?.firstDay ?? 1;
+  return Array.from({ length: 7 }, (_, at) => (first - 1 + at) % 7);
+}
+
+function localDay(date: string): Date {
+  const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);
+  return new Date(year, month - 1, day);
+}
+
+const two = (number: number): string => String(number).padStart(2, "0");
+
+function format(options: Intl.DateTimeFormatOptions, time: Date): string {
+  return new Intl.DateTimeFormat(locale(), options).format(time);
+}
