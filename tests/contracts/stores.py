@@ -37,9 +37,7 @@ class Home:
         self._open: list[Store] = []
 
     async def open(self, limits: Limits | None = None) -> Store:
-        store = await open_store(
-            self.url, self.data, announce=self._hear, limits=limits or Limits(), clock=self.clock
-        )
+        store = await open_store(self.url, self.data, announce=self._hear, limits=limits or Limits(), clock=self.clock)
         self._open.append(store)
         return store
 

@@ -16,12 +16,14 @@ from carillon.core.limits import Limits
 from carillon.core.models import Change, Cleared
 from carillon.storage.commit import BATCH_BYTES, BATCH_WRITES, Committer
 from carillon.storage.lanes import LoopLane
-from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value
+from carillon.storage.session import Arrival, EngineKind, Row, Rows, Session, Table, Value
 from tests.builders import SECOND, Clock, publication
 
 
 class Journal:
     """A session that writes down what is asked of it, and draws numbers."""
+
+    kind: EngineKind = "sqlite"
 
     def __init__(self, drawn: int) -> None:
         self.drawn = drawn
@@ -42,6 +44,12 @@ class Journal:
 
     async def run_each(self, sql: str, args: Sequence[tuple[Value, ...]]) -> None:
         pass
+
+    async def rows_among(self, sql: str, ids: Sequence[int], *args: Value) -> Sequence[Row]:
+        return []
+
+    async def run_among(self, sql: str, ids: Sequence[int]) -> int:
+        return 0
 
     async def insert(self, table: Table, rows: Rows) -> None:
         pass

@@ -64,4 +64,4 @@ async def roll(tx: Session, user_id: int, *, since: int) -> Roll:
 
 
 def note_of(row: Row) -> Note:
-    return Note(*row[:-1], bool(row[-1]))
+    return Note(*row[:-1], read=bool(row[-1]))
