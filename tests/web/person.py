@@ -54,11 +54,16 @@ class Person:
         person.page = await person.open()
         return person
 
-    async def open(self, path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
-        """Another browser of his, at a place of the app. `options` are those of a context of Playwright."""
-        context = await self._browser.new_context(**{"viewport": WIDE, "locale": "en-GB", **options})
+    async def open(self, path: str = "/", *, signed_in: bool = True, guided: bool = True, **options: Any) -> Page:
+        """Another browser of his, at a place of the app. `guided`: he knows the guide for new users already. `options`
+        are those of a context of Playwright, which by default has no service worker.
+        """
+        usual = {"viewport": WIDE, "locale": "en-GB", "service_workers": "block"}
+        context = await self._browser.new_context(**{**usual, **options})
         self._contexts.append(context)
         context.set_default_timeout(PATIENCE)
+        if guided:
+            await context.add_init_script("localStorage.setItem('carillon.guided', 'true')")
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._heard)
@@ -93,7 +98,7 @@ class Person:
         for context in self._contexts:
             await context.close()
         await self.api.aclose()
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
 
     def _heard(self, message: Any) -> None:
         """What the browser complains about: scripts that fail, and what the Content-Security-Policy forbids."""
