@@ -64,4 +64,5 @@ async def roll(tx: Session, user_id: int, *, since: int) -> Roll:
 
 
 def note_of(row: Row) -> Note:
-    return Note(*row[:-1], read=bool(row[-1]))
+    *told, read = row
+    return Note(*[*told, bool(read)])
