@@ -31,6 +31,7 @@ from carillon.storage.search_index import Sought
 from carillon.storage.search_lists import Lists, Named
 from carillon.storage.session import FAR, Row, Session
 
+FEW = 2  # times as many as are enough, read first: where most are meant, that ends it
 COUNTED = 2_000  # messages in facets
 TIMES = 60  # spans of time in facets
 
@@ -146,34 +147,37 @@ class Hunt:
             return await self._walk(enough, least=-1, entries=FAR)
         return await self._ask(enough, sought)
 
+    def _over(self, enough: int) -> bool:
+        return len(self.hits) >= enough or self._left <= 0 or self._room <= 0
+
     async def _walk(self, enough: int, *, least: int, entries: int) -> int | None:
         """Reads the newest of the list: so many entries, and further down to the id `least`."""
-        walked = 0
-        while self._left > 0 and self._room > 0 and len(self.hits) < enough:
-            if walked >= entries and self._below <= least + 1:
-                break
-            slice_ = min(self._reach.slice, self._left, max(entries - walked, enough))
-            named = await self._lists.newest(self._below, slice_)
+        walked, step = 0, FEW * enough
+        while not self._over(enough) and (walked < entries or self._below > least + 1):
+            step = min(step, self._reach.slice, self._left, max(entries - walked, enough))
+            named = await self._lists.newest(self._below, step)
             await self._read(named.entries)
-            walked += slice_
             if named.rest is None:
                 return None
             self._below = named.rest
+            walked, step = walked + step, self._reach.slice
         return self._below
 
     async def _ask(self, enough: int, sought: Sought) -> int | None:
-        """Beginnings are asked for at once, since they are looked up anew each time."""
-        limit = self._left if sought.beginnings else self._reach.slice
-        while self._left > 0 and self._room > 0 and len(self.hits) < enough:
-            found = await self._lists.candidates(sought, self._below, min(limit, self._left))
-            for at in range(0, len(found.ids), self._reach.slice):
-                ids = found.ids[at : at + self._reach.slice]
+        step = FEW * enough
+        while not self._over(enough):
+            step = min(step, self._reach.slice, self._left)
+            found = await self._lists.candidates(sought, self._below, step)
+            waiting = found.ids
+            while waiting and not self._over(enough):
+                ids, waiting = waiting[:step], waiting[step:]
                 named = await self._lists.named(ids)
                 self._left -= len(ids) - len(named)
                 await self._read(named)
                 self._below = ids[-1]
-                if len(self.hits) >= enough or self._room <= 0:
-                    return self._below
+                step = self._reach.slice
+            if waiting:
+                break
             if found.rest is None:
                 return None
             self._below = found.rest

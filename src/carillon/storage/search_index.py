@@ -35,7 +35,7 @@ class Candidates(Struct, frozen=True):
 
 class SearchIndex(Protocol):
     async def find(self, tx: Session, sought: Sought, *, above: int, below: int, limit: int) -> Candidates:
-        """Messages with an id between the two, up to about `limit` of them."""
+        """Messages with an id between the two. Does not look for more than `limit`; what it has found, it yields."""
 
     async def add(self, tx: Session, first: int, last: int) -> None:
         """The messages with ids from `first` to `last`, none of which is in the index."""

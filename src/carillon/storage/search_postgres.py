@@ -11,26 +11,28 @@ from collections.abc import Iterator, Sequence
 from carillon.core.matching import Texts, marks
 from carillon.core.words import words
 from carillon.storage.search_index import Candidates, Sought
-from carillon.storage.session import Row, Session
+from carillon.storage.session import Row, Session, Table
 
-SPAN_BITS = 15  # of ids of one span: 32,768
+SPAN_BITS = 13  # of ids of one span: 8,192
+WIDER = 4  # times as many spans are asked for in the next statement
 MOST_SPANS = 64  # in one statement
+YIELD = 2_000  # ids, at most, of one statement
 
 LONGEST_WORD = 200  # characters; a lexeme holds 2,046 bytes
 LARGEST = 900_000  # bytes of a message's words; a tsvector holds 2^20
 
 # Without the sum PostgreSQL might read all messages between the two ids instead of asking the index.
-FIND = """
+FIND = f"""
     SELECT message_id FROM search
     WHERE words @@ (?::text)::tsquery AND message_id + 0 > ? AND message_id + 0 < ?
-    ORDER BY message_id + 0 DESC LIMIT ?
+    ORDER BY message_id + 0 DESC LIMIT {YIELD}
 """
 NEXT = "SELECT max(message_id) FROM search WHERE message_id < ?"
 READ = """
     SELECT id, application_id, level, title, body, url, url_title, tags, content_type, extras, encrypted
     FROM messages WHERE id BETWEEN ? AND ? ORDER BY id
 """
-ADD = "INSERT INTO search (message_id, words) VALUES (?, array_to_tsvector(string_to_array(?::text, ' ')))"
+SEARCH = Table("search", (("message_id", "bigint"), ("words", "tsvector")))
 
 
 class PostgresIndex:
@@ -45,15 +47,16 @@ class PostgresIndex:
             first = max(last - taken + 1, above >> SPAN_BITS)
             spans = tuple(span_mark(number) for number in range(first, last + 1))
             query = expression(Sought(sought.words, sought.beginnings, (*sought.choices, spans)))
-            found = [one[0] for one in await tx.rows(FIND, query, above, below, limit)]
+            found = [one[0] for one in await tx.rows(FIND, query, above, below)]
             ids += found
-            below = found[-1] if len(found) == limit else first << SPAN_BITS
-            taken = min(taken * 2, MOST_SPANS)
+            below = found[-1] if len(found) == YIELD else first << SPAN_BITS
+            taken = min(taken * WIDER, MOST_SPANS)
         return Candidates(ids, below)
 
     async def add(self, tx: Session, first: int, last: int) -> None:
         rows = await tx.rows(READ, first, last)
-        await tx.run_each(ADD, [(row[0], " ".join(_words(row))) for row in rows])
+        if rows:
+            await tx.insert(SEARCH, [(row[0], " ".join(_words(row))) for row in rows])
 
     async def tidy(self, tx: Session) -> bool:
         """Its vacuum does that."""

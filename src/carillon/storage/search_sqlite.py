@@ -24,11 +24,14 @@ CHANGES = "SELECT total_changes()"
 # Each message has exactly one of these.
 SIZE = "SELECT coalesce(sum(doc), 0) FROM search_words WHERE term BETWEEN 'zzlevel0' AND 'zzlevel99'"
 
+BEGUN = 4_000  # ids
 SHARP = 3  # of the "ss" in a word, how many may have been written as ß
 
 
 class SqliteIndex:
     async def find(self, tx: Session, sought: Sought, *, above: int, below: int, limit: int) -> Candidates:
+        """Beginnings are looked up anew each time, so more than asked for is yielded at once."""
+        limit = max(limit, BEGUN) if sought.beginnings else limit
         ids = [row[0] for row in await tx.rows(FIND, expression(sought), above, below, limit)]
         return Candidates(ids, ids[-1] if len(ids) == limit else None)
 
