@@ -1,7 +1,8 @@
 import type { Statistics } from "~/api/client.ts";
 import { locale, t } from "~/i18n/index.svelte.ts";
 
-export const SPANS = [1, 14, 90, 365] as const;
+/** Days; the year is one of whole weeks. */
+export const SPANS = [1, 14, 90, 364] as const;
 export type Span = (typeof SPANS)[number];
 
 /** Days above which weeks are drawn: more columns could not be told apart. */
@@ -22,7 +23,11 @@ export const sum = (numbers: number[]): number => numbers.reduce((all, one) => a
 export function columns(report: Statistics): Column[] {
   if (report.days.length === 1) return report.clock.map((levels, hour) => ofHour(hour, levels));
   if (report.days.length > MOST) return weeks(report.days);
-  return report.days.map(({ date, levels }, at) => ofDay(localDay(date), levels, at === report.days.length - 1));
+  return report.days.map(({ date, levels }, at, { length }) => {
+    const day = localDay(date);
+    if (at === length - 1) return { ...ofDay(day, levels), label: t("words.today").toLocaleLowerCase(locale()) };
+    return ofDay(day, levels, at === 0);
+  });
 }
 
 function ofHour(hour: number, levels: number[]): Column {
@@ -30,15 +35,14 @@ function ofHour(hour: number, levels: number[]): Column {
   return { label: two(hour), name, when: t("statistics.at", { time: name }), levels, total: sum(levels) };
 }
 
-function ofDay(day: Date, levels: number[], last: boolean): Column {
+function ofDay(day: Date, levels: number[], first = false): Column {
   const name = format({ weekday: "long", day: "numeric", month: "long" }, day);
-  const label = last
-    ? t("words.today").toLocaleLowerCase(locale())
-    : format(day.getDate() === 1 ? { day: "numeric", month: "short" } : { day: "numeric" }, day);
+  const month = first || day.getDate() === 1;
+  const label = format(month ? { day: "numeric", month: "short" } : { day: "numeric" }, day);
   return { label, name, when: t("statistics.on", { date: name }), levels, total: sum(levels) };
 }
 
-/** Of seven days each; the last week ends today, the first may be shorter. */
+/** Of seven days each, of which the last ends today. */
 function weeks(days: Statistics["days"]): Column[] {
   const found: Column[] = [];
   for (let end = days.length; end > 0; end -= 7) {
@@ -59,7 +63,9 @@ export function sentence(found: Column[], count: (n: number) => string): string 
   const most = found.reduce((best, one) => (one.total > best.total ? one : best));
   const some = found.filter(({ total }) => total);
   if (some.length === 1) return t("statistics.one", { count: count(most.total), when: most.when });
-  const sorted = some.map(({ total }) => total).sort((a, b) => a - b);
+  // What is still going on is no measure of the others.
+  const whole = some.filter((one) => one !== found.at(-1));
+  const sorted = whole.map(({ total }) => total).sort((a, b) => a - b);
   const usual = sorted[Math.floor((sorted.length - 1) / 2)] as number;
   const times = Math.round((most.total / usual) * 10) / 10;
   const { when } = most;
