@@ -1,11 +1,14 @@
-"""The manual says what the code does."""
+"""The manual says what the code does, and the web app's types what the API takes and gives."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from carillon.cli import COMMANDS
 from carillon.settings import declared_settings
+from tests import make_types
 from tests.make_docs import DOCS, PAGES
 
 
@@ -22,3 +25,9 @@ def test_every_command_is_a_section() -> None:
 def test_every_setting_is_a_section() -> None:
     headings = [line for line in (DOCS / "settings.md").read_text().splitlines() if line.startswith("## ")]
     assert headings == [f"## {declared.name}" for declared in declared_settings()]
+
+
+def test_the_types_are_as_the_api_makes_them(tmp_path: Path) -> None:
+    made = tmp_path / "schema.d.ts"
+    make_types.write(made)
+    assert made.read_text() == make_types.TYPES.read_text(), "make types"
