@@ -72,8 +72,6 @@ class People:
 
     async def add(self, name: str, *, application: str | None = "Grafana", admin: bool = False) -> Person:
         """His name is made his own; his browser has the page open and is signed in."""
-        person = await Person.new(self._house.url, self._browser, name=name, admin=admin)
+        person = await Person.new(self._house.url, self._browser, name=name, application=application, admin=admin)
         self._stack.push_async_callback(person.leave)
-        if application:
-            await person.add_application(application)
         return person

@@ -38,19 +38,23 @@ class Person:
         self._contexts: list[BrowserContext] = []
 
     @classmethod
-    async def new(cls, url: str, browser: Browser, *, name: str, admin: bool = False) -> Person:
+    async def new(
+        cls, url: str, browser: Browser, *, name: str, application: str | None = None, admin: bool = False
+    ) -> Person:
         account = Account(f"{name}-{next(NUMBERS)}", "three bells of bronze")
         body = {"name": account.name, "password": account.password, "admin": admin}
         keeper = admin_of()
         async with httpx.AsyncClient(base_url=url, auth=(keeper.name, keeper.password), trust_env=False) as api:
             (await api.post("/api/1/users", json=body)).raise_for_status()
-        return await cls.known(url, browser, account=account)
+        return await cls.known(url, browser, account=account, application=application)
 
     @classmethod
-    async def known(cls, url: str, browser: Browser, *, account: Account) -> Person:
-        """Somebody who has an account, signed in."""
+    async def known(cls, url: str, browser: Browser, *, account: Account, application: str | None = None) -> Person:
+        """Somebody who has an account, signed in. Without an application he is welcomed as on his first day."""
         api = httpx.AsyncClient(base_url=url, auth=(account.name, account.password), trust_env=False)
         person = cls(account, url, browser=browser, api=api)
+        if application:
+            await person.add_application(application)
         person.page = await person.open()
         return person
 
