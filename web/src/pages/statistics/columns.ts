@@ -8,6 +8,12 @@ export type Span = (typeof SPANS)[number];
 /** Days above which weeks are drawn: more columns could not be told apart. */
 const MOST = 100;
 
+/** Messages in a column from which on it may be called an outlier. */
+const NOTABLE = 10;
+
+/** Days above which a number alone does not say which one is meant. */
+const MONTH = 31;
+
 /** A column of the chart over time. `label` stands below it, `name` tells it in full, `when` within a sentence. */
 export interface Column {
   label: string;
@@ -26,7 +32,7 @@ export function columns(report: Statistics): Column[] {
   return report.days.map(({ date, levels }, at, { length }) => {
     const day = localDay(date);
     if (at === length - 1) return { ...ofDay(day, levels), label: t("words.today").toLocaleLowerCase(locale()) };
-    return ofDay(day, levels, at === 0);
+    return ofDay(day, levels, at === 0 || length > MONTH);
   });
 }
 
@@ -35,9 +41,9 @@ function ofHour(hour: number, levels: number[]): Column {
   return { label: two(hour), name, when: t("statistics.at", { time: name }), levels, total: sum(levels) };
 }
 
-function ofDay(day: Date, levels: number[], first = false): Column {
+function ofDay(day: Date, levels: number[], withMonth = false): Column {
   const name = format({ weekday: "long", day: "numeric", month: "long" }, day);
-  const month = first || day.getDate() === 1;
+  const month = withMonth || day.getDate() === 1;
   const label = format(month ? { day: "numeric", month: "short" } : { day: "numeric" }, day);
   return { label, name, when: t("statistics.on", { date: name }), levels, total: sum(levels) };
 }
@@ -69,7 +75,7 @@ export function sentence(found: Column[], count: (n: number) => string): string 
   const usual = sorted[Math.floor((sorted.length - 1) / 2)] as number;
   const times = Math.round((most.total / usual) * 10) / 10;
   const { when } = most;
-  if (times >= 2)
+  if (times >= 2 && most.total >= NOTABLE)
     return t("statistics.outlier", { count: count(most.total), when, times: count(times), usual: count(usual) });
   return t("statistics.even", { least: count(sorted[0] as number), most: count(most.total), when });
 }
