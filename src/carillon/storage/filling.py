@@ -36,6 +36,16 @@ COUNT = """
         messages = statistics.messages + excluded.messages,
         last = CASE WHEN excluded.last > statistics.last THEN excluded.last ELSE statistics.last END
 """
+# What was deleted stays counted, so there may be fewer.
+MISCOUNTED = """
+    SELECT count(*) FROM (
+        SELECT application_id, created / 3600000000 AS hour, level, count(*) AS messages FROM messages
+        WHERE id <= ? GROUP BY application_id, created / 3600000000, level
+    ) m
+    JOIN applications a ON a.id = m.application_id
+    LEFT JOIN statistics s ON s.application_id = m.application_id AND s.hour = m.hour AND s.level = m.level
+    WHERE m.messages > coalesce(s.messages, 0)
+"""
 
 
 async def reached(tx: Session, name: str) -> int:
@@ -61,6 +71,16 @@ async def fill_late(tx: Session, ids: Sequence[int]) -> None:
     late = [number for number in ids if number <= counted]
     if late:
         await tx.run_among(COUNT.format(chosen="AMONG ?"), late)
+
+
+async def faults(tx: Session) -> list[str]:
+    """Reads whole tables."""
+    after = await reached(tx, SEARCH)
+    ((messages,),) = await tx.rows("SELECT count(*) FROM messages WHERE id <= ?", after)
+    indexed = await INDEXES[tx.kind].size(tx)
+    found = [] if indexed == messages else [f"{messages} messages to find, and {indexed} in the search index"]
+    ((hours,),) = await tx.rows(MISCOUNTED, await reached(tx, STATISTICS))
+    return found + ([f"{hours} hours with more messages than were counted"] if hours else [])
 
 
 async def _fill_index(tx: Session, limit: int) -> int:

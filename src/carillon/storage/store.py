@@ -213,7 +213,7 @@ class SqlStore:
 
     async def check(self) -> list[str]:
         async def look(tx: Session) -> list[str]:
-            return await self.engine.faults(tx) + await upkeep.faults(tx)
+            return await self.engine.faults(tx) + await upkeep.faults(tx) + await filling.faults(tx)
 
         return await self.engine.read(look, snapshot=True)
 
