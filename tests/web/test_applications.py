@@ -144,7 +144,7 @@ async def test_hostile_icons_are_refused_with_words(mira: Person) -> None:
     await page.get_by_role("button", name="Use it").click()
     await page.get_by_label("Description").fill("bells")
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("bells", exact=True).last).to_be_visible()
+    await expect(page.get_by_role("link", name="Edit")).to_be_visible()
     image = (await mira.api.get(f"/api/1/applications/{mira.applications['Grafana']}")).json()["image"]
     stored = await mira.api.get(f"/{image}")
     assert stored.headers["content-type"] == "image/png"
@@ -184,6 +184,7 @@ async def test_members_hear_it_until_they_leave(people: People, mira: Person) ->
     await his.get_by_role("button", name="More for Grafana").click()
     await his.get_by_role("menuitem", name="Leave…").click()
     await his.get_by_role("button", name="Leave Grafana").click()
+    await expect(his.get_by_text("You have left Grafana")).to_be_visible()
     await expect(side.get_by_role("link", name="Grafana")).to_have_count(0)
     assert (await jonas.api.get("/api/1/inbox")).json()["messages"] == []
     await page.reload()
