@@ -14,6 +14,12 @@ export interface Section {
 export const SECTIONS: Section[] = [
   { path: "account", name: "settings.account", group: "mine", shows: () => import("./Account.svelte") },
   { path: "appearance", name: "settings.appearance", group: "mine", shows: () => import("./Appearance.svelte") },
+  {
+    path: "notifications",
+    name: "settings.notifications",
+    group: "mine",
+    shows: () => import("~/parts/NotificationSettings.svelte"),
+  },
   { path: "help", name: "settings.help", group: "mine", shows: () => import("./Help.svelte") },
   { path: "users", name: "settings.users", group: "everyone", shows: () => import("./Users.svelte") },
   { path: "groups", name: "settings.groups", group: "everyone", shows: () => import("./Groups.svelte") },
