@@ -3,10 +3,11 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { catalogues } from "./build/catalogues.ts";
 import { budget } from "./build/budget.ts";
+import { worker } from "./build/worker.ts";
 
 export default defineConfig({
   base: "./", // below whatever path a proxy serves it
-  plugins: [catalogues(), svelte(), budget()],
+  plugins: [catalogues(), svelte(), budget(), worker()],
   resolve: { conditions: ["browser"], alias: { "~": fileURLToPath(new URL("src", import.meta.url)) } },
   build: {
     outDir: fileURLToPath(new URL("../src/carillon/web", import.meta.url)),

@@ -1,4 +1,4 @@
-import { answer, api, type Message } from "~/api/client.ts";
+import { answer, api, Unreachable, type Message } from "~/api/client.ts";
 import { zone } from "~/format/times.svelte.ts";
 import type { Mailbox } from "./mailbox.svelte.ts";
 
@@ -187,11 +187,23 @@ export class Feed {
     }
   }
 
+  /** Of what this browser remembers. */
+  #seen(): Message[] {
+    const { application } = this.filter;
+    return this.mailbox.seen.filter((message) => !application || message.application === application);
+  }
+
   async #page(limit: number, before: number | undefined): Promise<{ messages: Message[]; next: number | null }> {
     const { application, query } = this.filter;
     const { signal } = this.#asked;
-    if (query === undefined)
-      return await answer(api.GET("/api/1/inbox", { signal, params: { query: { limit, before, application } } }));
+    if (query === undefined) {
+      try {
+        return await answer(api.GET("/api/1/inbox", { signal, params: { query: { limit, before, application } } }));
+      } catch (error) {
+        if (!(error instanceof Unreachable) || before !== undefined || !this.mailbox.seen.length) throw error;
+        return { messages: this.#seen(), next: this.mailbox.seen.at(-1)?.id ?? null };
+      }
+    }
     // A page may be empty though there is more behind it: the server looks through so much at once and no more.
     let found = await search(query, { limit, before, signal });
     let took = found.took_ms;

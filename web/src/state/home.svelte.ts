@@ -2,6 +2,7 @@ import { applications } from "./applications.svelte.ts";
 import { Deletions } from "./deletions.svelte.ts";
 import { quietly } from "./failures.ts";
 import { Live, type Change } from "./live.svelte.ts";
+import type { Copy } from "./offline.ts";
 import { Mailbox } from "./mailbox.svelte.ts";
 
 /** Everything that a signed-in person's page holds, kept up to date by one live stream. */
@@ -28,7 +29,13 @@ export class Home {
     this.onList("applications", () => applications.load());
   }
 
-  start(): void {
+  /** `seen`: what this browser remembers, while the server cannot be asked. */
+  start(seen?: Copy): void {
+    if (seen) {
+      this.mailbox.seen = seen.messages;
+      this.mailbox.counts = seen.counts;
+      applications.list = seen.applications;
+    }
     this.live.start();
     this.#reload("applications");
     this.mailbox.count();

@@ -54,7 +54,8 @@ export class Live {
     document.addEventListener(
       "visibilitychange",
       () => {
-        if (document.hidden) this.#flush(); // no more frames of the screen come
+        if (document.hidden)
+          this.#flush(); // no more frames of the screen come
         else this.now();
       },
       { signal },

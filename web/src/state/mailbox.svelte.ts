@@ -22,6 +22,8 @@ export class Mailbox {
   counts = $state.raw<Counts>({ unread: 0, pinned: 0, total: 0, applications: {} });
   /** The id of the newest of all that were ever here. */
   newest = 0;
+  /** What this browser remembers, newest first, until the server has been asked. */
+  seen: Message[] = [];
   #publicIds = new Map<string, number>();
   #arrivals = new Set<(message: Message) => void>();
   #listeners = new Set<(changes: Change[]) => void>();
@@ -48,7 +50,10 @@ export class Mailbox {
 
   /** The stream is live: what came between the reading of a list and this moment was told by neither. */
   live(): void {
-    for (const feed of this.#early ?? []) void feed.refresh();
+    const old = this.seen.length > 0;
+    this.seen = [];
+    for (const feed of this.#early ?? []) void (old ? feed.restart() : feed.refresh());
+    for (const feed of this.#feeds.values()) if (feed.failed) void feed.restart();
     this.#early = null;
   }
 

@@ -14,7 +14,7 @@ class Session {
 
   constructor() {
     onRefusal((refusal) => {
-      if (refusal.status === 401 && this.user) this.user = null;
+      if (refusal.status === 401 && this.user) this.#end();
     });
   }
 
@@ -25,7 +25,7 @@ class Session {
       this.user = await answer(api.GET("/api/1/user"));
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 401) throw error;
-      this.user = null;
+      this.#end();
     }
   }
 
@@ -56,7 +56,13 @@ class Session {
 
   async signOut(): Promise<void> {
     await api.DELETE("/api/1/session");
+    this.#end();
+  }
+
+  /** Nobody is signed in, and this browser remembers nothing of whoever was. */
+  #end(): void {
     this.user = null;
+    void import("./offline.ts").then(({ forget }) => forget());
   }
 
   /** Runs an act that may take the password once more: asks for it then, and runs the act again.
