@@ -12,6 +12,7 @@ from carillon.core.remote import RemotePictures
 
 BEYOND = 2**63 - 1  # no number gets there: a hole for sure
 NO_MESSAGE = "message does not exist"
+NO_APPLICATION = "application does not exist"
 LONGEST_PUBLIC_ID = 64  # ours have 12 characters
 SLICES = 10  # transactions in which one call marks messages, of as many as may be marked by their ids
 HOUR = 3600 * 1_000_000  # µs
@@ -154,7 +155,7 @@ class Inbox:
 
     async def _require_application(self, user_id: int, application_id: int) -> None:
         if await self._store.subscription(user_id, application_id) is None:
-            raise NotFound("application does not exist")
+            raise NotFound(NO_APPLICATION)
 
     def _bound(self, ids: Sequence[int]) -> None:
         if len(ids) > self._limits.batch:

@@ -23,7 +23,6 @@ SHORT, LONG = 15, 49
 PREFIX: dict[TokenKind, str] = {"application": "A", "device": "C"}
 LETTER: dict[TokenKind, Literal["a", "c"]] = {"application": "a", "device": "c"}
 
-
 GONE = "token does not exist"
 
 

@@ -52,6 +52,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return body
 
 
+async def gone(receive: Receive) -> None:
+    """Returns when the client has gone away. For a request that has been read to its end."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def answer(status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (JSON,)) -> tuple[Message, Message]:
     """The two events of a whole answer."""
     start = {

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.errors import CarillonError
 from carillon.core.models import Change, ChangePage
 from carillon.core.ports import Hub
+from carillon.dialects._http import gone
 
 # Where the server puts the connection, under the scope's "extensions".
 SOCKET = "carillon.socket"
@@ -293,8 +294,7 @@ class Streams:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             self._heart.add(socket, form.beat)
             await self._catch_up(listener, form, reader.replay)
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await gone(receive)
         finally:
             self._heart.discard(socket)
             self._hub.leave(reader.user_id, listener)

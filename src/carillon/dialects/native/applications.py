@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -19,8 +19,8 @@ from carillon.dialects.native.answers import ContentType
 from carillon.dialects.native.asks import Id, limited
 from carillon.dialects.native.door import WrongMedia
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
+from carillon.dialects.native.parse import microseconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PICTURE = re.compile(rb"\s*image/", re.IGNORECASE)
 
 Name = Annotated[str, Meta(min_length=1)]
@@ -90,7 +90,7 @@ async def show(kit: Kit, call: Call[Nothing, Nothing]) -> answers.Application:
 async def patch(kit: Kit, call: Call[Nothing, PatchApplication]) -> answers.Application:
     asked = asdict(call.body)
     muted_until = asked.pop("muted_until")
-    change = ApplicationChange(**asked, muted_until=None if muted_until is UNSET else _microseconds(muted_until))
+    change = ApplicationChange(**asked, muted_until=None if muted_until is UNSET else _until(muted_until))
     if change == ApplicationChange():
         raise BadInput(f"say what to change: {', '.join(PatchApplication.__struct_fields__)}")
     return await _one(kit, await kit.accounts.applications.update(call.actor.user.id, call.id, change))
@@ -135,8 +135,8 @@ async def _unread(kit: Kit, user_id: int) -> dict[int, int]:
     return {one.application_id: one.unread for one in counts.applications}
 
 
-def _microseconds(moment: datetime | None) -> int:
-    return 0 if moment is None else max(0, (moment - EPOCH) // timedelta(microseconds=1))
+def _until(moment: datetime | None) -> int:
+    return 0 if moment is None else max(0, microseconds(moment))
 
 
 OPERATIONS = (

@@ -9,7 +9,7 @@ from starlette.types import Receive
 from carillon.core.errors import Unauthenticated
 from carillon.core.kit import Kit
 from carillon.core.models import Change, ChangePage, Lists
-from carillon.dialects._http import Disconnected
+from carillon.dialects._http import Disconnected, gone
 from carillon.dialects.native import answers, asks, render
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import at_most
@@ -69,20 +69,15 @@ class _Waiter:
     async def told(self, receive: Receive, seconds: int) -> None:
         """Returns when something was told, or after so many seconds. Raises Disconnected when nobody waits any more."""
         woken = asyncio.create_task(self._woken.wait())
-        gone = asyncio.create_task(_gone(receive))
+        left = asyncio.create_task(gone(receive))
         try:
-            await asyncio.wait((woken, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done() and not woken.done():
+            await asyncio.wait((woken, left), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if left.done() and not woken.done():
                 raise Disconnected
         finally:
             woken.cancel()
-            gone.cancel()
-            await asyncio.gather(woken, gone, return_exceptions=True)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            left.cancel()
+            await asyncio.gather(woken, left, return_exceptions=True)
 
 
 OPERATIONS = (

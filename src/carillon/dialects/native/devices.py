@@ -76,8 +76,8 @@ async def sessions(kit: Kit, call: Call[Nothing, Nothing]) -> Sessions:
                 id=one.id,
                 name=one.name,
                 created=render.time(one.created),
-                last_used=None if one.last_used is None else render.time(one.last_used),
-                expires=None if one.expires is None else render.time(one.expires),
+                last_used=render.time_or_null(one.last_used),
+                expires=render.time_or_null(one.expires),
                 current=asking is not None and asking.id == one.id,
             )
             for one in await _of(kit, call.actor.user.id, "session")

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from carillon.core.backstage import Download
 from carillon.core.errors import CarillonError
 from carillon.core.kit import Kit
+from carillon.dialects._http import gone
 from carillon.dialects.native import door
 
 TAR = "application/x-tar"
@@ -40,13 +41,13 @@ class Backup:
         name = f"carillon-{made:%Y%m%d-%H%M}.tar"
         backup = self._kit.site.backstage.backup()
         sending = asyncio.create_task(_send(backup, send, name=name, patience=self._patience))
-        gone = asyncio.create_task(_gone(receive))
+        left = asyncio.create_task(gone(receive))
         try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sending, left}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sending, gone):
+            for task in (sending, left):
                 task.cancel()
-            await asyncio.wait({sending, gone})
+            await asyncio.wait({sending, left})
         with suppress(asyncio.CancelledError):
             sending.result()
 
@@ -72,8 +73,3 @@ async def _send(backup: AbstractAsyncContextManager[Download], send: Send, *, na
             log.exception("a backup broke off")
             return
         await send({"type": "http.response.body", "body": b""})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carillon.core.errors import BadInput, NotFound
+from carillon.core.inbox import NO_MESSAGE
 from carillon.core.kit import Kit
 from carillon.dialects.native import answers, asks, render
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
@@ -28,7 +29,7 @@ async def by_public_id(kit: Kit, call: Call[Nothing, Nothing]) -> answers.InboxM
 async def patch(kit: Kit, call: Call[Nothing, asks.PatchState]) -> answers.InboxMessage:
     user_id, state = call.actor.user.id, _something(call.body)
     if not await kit.inbox.mark(user_id, [call.id], read=state.read, dismissed=state.dismissed, pinned=state.pinned):
-        raise NotFound("message does not exist")
+        raise NotFound(NO_MESSAGE)
     return render.inbox_message(await kit.inbox.item(user_id, call.id))
 
 

@@ -35,7 +35,7 @@ def _second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _time_or_null(microseconds: int | None) -> str | None:
+def time_or_null(microseconds: int | None) -> str | None:
     return None if microseconds is None else time(microseconds)
 
 
@@ -69,7 +69,7 @@ def message(stored: models.Message) -> answers.Message:
 def inbox_message(item: InboxItem) -> answers.InboxMessage:
     entry = item.entry
     state = answers.State(
-        entry.changed, _time_or_null(entry.read), _time_or_null(entry.dismissed), _time_or_null(entry.pinned)
+        entry.changed, time_or_null(entry.read), time_or_null(entry.dismissed), time_or_null(entry.pinned)
     )
     return answers.InboxMessage(**asdict(message(item.message)), state=state)
 
@@ -90,9 +90,9 @@ def change(told: Change) -> answers.EntryChange | answers.Cleared | answers.List
         changed=entry.changed,
         id=entry.message_id,
         application=entry.application_id,
-        read=_time_or_null(entry.read),
-        dismissed=_time_or_null(entry.dismissed),
-        pinned=_time_or_null(entry.pinned),
+        read=time_or_null(entry.read),
+        dismissed=time_or_null(entry.dismissed),
+        pinned=time_or_null(entry.pinned),
         deleted=entry.deleted is not None,
         arrival=told.arrival or UNSET,
         message=UNSET if told.message is None else message(told.message),
@@ -139,8 +139,8 @@ def application(subscription: Subscription, *, unread: int = 0) -> answers.Appli
         sort_key=subscription.sort_key,
         cleared_to=subscription.cleared_to,
         created=time(stored.created),
-        last_used=_time_or_null(stored.last_used),
-        muted_until=_time_or_null(subscription.muted_until or None),
+        last_used=time_or_null(stored.last_used),
+        muted_until=time_or_null(subscription.muted_until or None),
         min_level=subscription.min_level,
         unread=unread,
     )
@@ -151,8 +151,8 @@ def device(stored: models.Device, *, online: bool = False) -> answers.Device:
         id=stored.id,
         name=stored.name,
         created=time(stored.created),
-        last_used=_time_or_null(stored.last_used),
-        expires=_time_or_null(stored.expires),
+        last_used=time_or_null(stored.last_used),
+        expires=time_or_null(stored.expires),
         expires_after=stored.expires_after,
         online=online,
     )

@@ -74,7 +74,7 @@ def _token(stored: StoredToken, secret: str | None = None) -> Token:
         id=stored.id,
         name=stored.name,
         created=render.time(stored.created),
-        last_used=None if stored.last_used is None else render.time(stored.last_used),
+        last_used=render.time_or_null(stored.last_used),
         secret=UNSET if secret is None else secret,
     )
 

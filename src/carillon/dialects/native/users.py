@@ -110,7 +110,7 @@ def _managed(info: UserInfo) -> ManagedUser:
         initial_password=user.initial_password,
         applications=info.applications,
         devices=info.devices,
-        last_used=None if info.last_used is None else render.time(info.last_used),
+        last_used=render.time_or_null(info.last_used),
     )
 
 
