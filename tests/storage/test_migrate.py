@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from carillon.core.errors import Unavailable
+from carillon.core.matching import Wanted
 from carillon.core.models import Cleared, EntryChange, Image, Share
 from carillon.core.ports import Store
+from carillon.core.query import parse
 from carillon.storage import NewerSchema, StoreLocked
 from carillon.storage.lock import FolderLock
 from carillon.storage.migrate import (
@@ -228,12 +230,37 @@ async def test_who_shares_what_is_there(left_behind: Home) -> None:
     assert await store.sealed_tokens("device", [session.id]) == {session.id: b"sealed"}
 
 
+async def test_it_is_found_and_counted(left_behind: Home) -> None:
+    """Whether the older version had indexed it or knew nothing of that."""
+    store = await left_behind.open()
+
+    async def found(text: str) -> list[str]:
+        page = await store.search(1, Wanted(query=parse(text, now=NOON)), limit=9)
+        return [item.message.title for item in page.items]
+
+    for _ in range(2):
+        assert await found("") == ["once", "2 %", "ring"]
+        assert await found("done") == ["once", "ring"]
+        assert await found("since:1d priority:>=8") == ["ring"]
+        while (await store.fill(2)).more:
+            continue
+    tally = await store.tally(1, since=0, until=2**40, before=0, before_until=0)
+    assert sum(sent.messages for sent in tally.applications) >= 4
+    assert await store.check() == []
+
+
+async def _more_drawn(store: Store) -> int:
+    """How many more changes than the first version a later one has told of, before those that are looked at."""
+    return (await store.changes(1, after=2**60, limit=1)).cursor - 13
+
+
 async def _check_changes(store: Store) -> None:
-    assert (await store.changes(1, after=3, limit=99)).hole
-    page = await store.changes(1, after=5, limit=99)
-    assert [change.changed for change in page.changes] == [6, 9, 11, 12, 13]
+    more = await _more_drawn(store)
+    assert (await store.changes(1, after=3 + more, limit=99)).hole
+    page = await store.changes(1, after=5 + more, limit=99)
+    assert [change.changed - more for change in page.changes] == [6, 9, 11, 12, 13]
     cleared, *entries = page.changes
-    assert cleared == Cleared(user_id=1, changed=6, application_id=1, cleared_to=3)
+    assert cleared == Cleared(user_id=1, changed=6 + more, application_id=1, cleared_to=3)
     assert [change.entry.deleted for change in entries if isinstance(change, EntryChange)] == [None, NOON, None, None]
 
 
@@ -241,12 +268,13 @@ async def test_it_goes_on_from_there(left_behind: Home) -> None:
     store = await left_behind.open()
     backup = await store.sender(1)
     assert backup
+    more = await _more_drawn(store)
     ada = (await store.users())[0]
     again = await store.publish(once(publication(backup.application, ada)))
     assert again.id == 7
     new = await store.publish(publication(backup.application, ada, title="3 %", key="progress"))
     assert new.id == 8
-    assert [change.changed for change in left_behind.told] == [14, 15]
+    assert [change.changed - more for change in left_behind.told] == [14, 15]
     assert await titles(store, ada) == ["3 %", "once", "ring"]
     assert await store.sweep(10) == 1
     assert await store.forget(tombstones_before=NOON + 2 * DAY, now=NOON + DAY, limit=10) == 4

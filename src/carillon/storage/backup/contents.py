@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from carillon.storage import upkeep
+from carillon.storage import filling, upkeep
 from carillon.storage.migrate import EngineName, steps
 from carillon.storage.session import Session
 
@@ -26,5 +26,5 @@ async def look(tx: Session, engine: EngineName, version: str) -> Facts:
     schema = await upkeep.schema(tx)
     counts = {table: int((await tx.rows(f"SELECT count(*) FROM {table}"))[0][0]) for table in TABLES}
     known = schema == steps(engine)[-1].number
-    problems = await upkeep.faults(tx) if known else []
+    problems = await upkeep.faults(tx) + await filling.faults(tx) if known else []
     return Facts(engine=engine, version=version, schema=schema, counts=counts, problems=problems)
