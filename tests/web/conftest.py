@@ -12,9 +12,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.walks.server import Server, away
-from tests.web.person import PATIENCE, Person, admin_of
+from tests.web.person import PATIENCE, Account, Person, admin_of, api_of
 
 HERE = Path(__file__).parent
+
+expect.set_options(timeout=PATIENCE)
 
 expect.set_options(timeout=PATIENCE)
 
@@ -52,6 +54,16 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def newborn(tmp_path: Path) -> AsyncIterator[Server]:
+    """A server of one's own that nobody has signed in to yet."""
+    server = Server(tmp_path / "data", tmp_path / "log")
+    await server.start()
+    yield server
+    server.end()
+    print(f"--- {server.log}\n{server.said()[-4000:]}")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def people(house: Server, browser: Browser) -> AsyncIterator[People]:
     """New people of the house, each in a browser of his own."""
     async with AsyncExitStack() as stack:
@@ -74,4 +86,12 @@ class People:
         """His name is made his own; his browser has the page open and is signed in."""
         person = await Person.new(self._house.url, self._browser, name=name, application=application, admin=admin)
         self._stack.push_async_callback(person.leave)
+        return person
+
+    async def of(self, server: Server, account: Account, *, signed_in: bool = True) -> Person:
+        """Somebody of another server."""
+        person = Person(account, server.url, browser=self._browser, api=api_of(server.url, account))
+        self._stack.push_async_callback(person.leave)
+        if signed_in:
+            person.page = await person.open()
         return person

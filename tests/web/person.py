@@ -23,6 +23,10 @@ def admin_of() -> Account:
     return Account("admin", "a bell for the tests")
 
 
+def api_of(url: str, account: Account) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, auth=(account.name, account.password), trust_env=False)
+
+
 class Person:
     """`page` is what he has before him; `api` asks the server as he would by script."""
 
@@ -51,8 +55,7 @@ class Person:
     @classmethod
     async def known(cls, url: str, browser: Browser, *, account: Account, application: str | None = None) -> Person:
         """Somebody who has an account, signed in. Without an application he is welcomed as on his first day."""
-        api = httpx.AsyncClient(base_url=url, auth=(account.name, account.password), trust_env=False)
-        person = cls(account, url, browser=browser, api=api)
+        person = cls(account, url, browser=browser, api=api_of(url, account))
         if application:
             await person.add_application(application)
         person.page = await person.open()
