@@ -18,6 +18,13 @@ test("tables, code, tasks, struck words and bare addresses are understood", () =
   expect(found).toContain('href="https://a.example"');
 });
 
+test("HTML stays text, but for what marks words", () => {
+  expect(html("a <b>bold</b> <b onclick=x>no</b> <script>x</script>")).toBe(
+    "<p>a <b>bold</b> &lt;b onclick=x>no</b> &lt;script>x&lt;/script></p>\n",
+  );
+  expect(html("<div>\nx <img src=y></div>")).toBe("&lt;div>\nx &lt;img src=y>&lt;/div>");
+});
+
 test.each([">".repeat(60000), "> ".repeat(30000), "1. ".repeat(20000), "- ".repeat(3000) + "x", "_a_".repeat(20000)])(
   "what would take long is shown as it was written (%#)",
   (text) => {

@@ -6,12 +6,14 @@ import { host, safe } from "./links.ts";
 const DEEP = 20; // levels of quotes and lists
 const STARS = 4000; // runs of * and _, for whose ends it looks again and again
 const NESTED = /^(?:[ \t]*(?:[-*+>]|\d{1,9}[.)])){20}/m;
+// Of HTML in Markdown only tags without attributes that mark words are meant; all else is shown as it was written.
+const FOREIGN = /<(?!\/?(?:b|i|u|s|em|strong|del|ins|sub|sup|mark|small|kbd|code|br)\s*\/?>)/gi;
 const CLEAN: Config = {
   ALLOWED_TAGS: (
-    "p br hr h3 h4 h5 h6 strong em b i u s del ins sub sup mark small kbd code pre blockquote ul ol li dl dt dd " +
-    "table thead tbody tr th td a img details summary span div"
+    "p br hr h3 h4 h5 h6 strong em b i u s del ins sub sup mark small kbd code pre blockquote ul ol li " +
+    "table thead tbody tr th td a img"
   ).split(" "),
-  ALLOWED_ATTR: ["href", "src", "alt", "align", "start", "open"],
+  ALLOWED_ATTR: ["href", "src", "alt", "align", "start"],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
@@ -24,6 +26,9 @@ const marked = new Marked({
     heading({ tokens, depth }: Tokens.Heading): string {
       const level = Math.min(6, depth + 2); // the page and the message have theirs above
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
+    html({ text }: Tokens.HTML | Tokens.Tag): string {
+      return text.replace(FOREIGN, "&lt;");
     },
     checkbox({ checked }: Tokens.Checkbox): string {
       return checked ? "☑ " : "☐ ";

@@ -113,13 +113,11 @@ export class View {
     this.#came = message.public_id;
   }
 
-  /** Back to the list; the focus goes to where one came from. */
-  close(focus = true): void {
-    const id = this.open?.id ?? this.cursor;
+  /** Back to the list. */
+  close(): void {
     if (!this.place.message) return;
     if (this.#came === this.place.message) history.back();
     else void replace(this.href().slice(1));
-    if (focus && id) this.focus(id);
   }
 
   focus(id: number): void {
@@ -177,7 +175,7 @@ export class View {
     const open = this.open?.id ?? 0;
     this.home.deletions.ids(left);
     this.selected.clear();
-    if (left.includes(open)) this.close(false);
+    if (left.includes(open)) this.close();
     this.cursor = left[0] as number;
     if (left.length === 1) this.focus(this.cursor);
     else void tick().then(() => document.querySelector<HTMLElement>(".toast .btn")?.focus());
