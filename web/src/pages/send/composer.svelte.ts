@@ -57,9 +57,7 @@ export class Composer {
       toasts.say(t("send.sent", { application: application.name }), open);
       return true;
     } catch (error) {
-      const said = reason(error);
-      const field = error instanceof Refused ? (error.field ?? "") : "";
-      this.errors = { [NAMED.includes(field) ? field : ""]: said };
+      this.errors = { [fieldOf(error)]: reason(error) };
       return false;
     } finally {
       this.busy = false;
@@ -98,4 +96,11 @@ export class Composer {
       ...(ttl && !/^[1-9]\d*$/.test(ttl) ? { ttl: t("send.needsNumber") } : {}),
     };
   }
+}
+
+/** The field that an error is about: the one it names, or begins with; "" for none. */
+function fieldOf(error: unknown): string {
+  if (!(error instanceof Refused)) return "";
+  const named = error.field ?? error.message.split(" ", 1)[0] ?? "";
+  return NAMED.includes(named) ? named : "";
 }
