@@ -139,7 +139,7 @@ async def test_an_origin_with_the_port_that_its_scheme_has_anyway_is_our_own(cli
         ("GET", "/bell/thing/7", "routed"),
         ("GET", "/bell/bell/thing/7", "nobody's"),
         ("GET", "/bells/thing/7", "nobody's"),
-        ("GET", "/bell", "nobody's"),
+        ("POST", "/bell", "nobody's"),
     ],
 )
 async def test_a_prefix_that_the_proxy_leaves_on_is_taken_off(method: str, path: str, answer: str) -> None:
@@ -150,6 +150,15 @@ async def test_a_prefix_that_the_proxy_leaves_on_is_taken_off(method: str, path:
         assert foreign.status_code == 403
         public = await asking.get("/bell/open/7", headers={"Origin": "https://evil.example"})
         assert public.text == "routed"
+
+
+async def test_a_prefix_without_its_slash_leads_to_the_page() -> None:
+    transport = httpx.ASGITransport(house(base_url="https://bell.example/b%C3%A4ll/"))
+    async with httpx.AsyncClient(transport=transport, base_url=OWN) as asking:
+        answer = await asking.get("/bäll?a=%20b")
+        assert (answer.status_code, answer.headers["location"]) == (307, "/b%C3%A4ll/?a=%20b")
+        assert (await asking.head("/bäll")).headers["location"] == "/b%C3%A4ll/"
+        assert (await asking.get("/")).text == "nobody's"
 
 
 async def test_a_prefix_with_other_letters_is_taken_off_too() -> None:

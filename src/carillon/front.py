@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,9 +81,16 @@ class Front:
             return self._foreign(scope, receive, send=send, origin=origin)
         app = self._front.get((scope["method"] if scope["type"] == "http" else "WEBSOCKET", scope["path"]))
         if app is None:
+            if scope["path"] == self._prefix and scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+                return self._to_the_slash(scope, send)
             scope = self._below_prefix(scope)
             app = self._app(scope)
         return app(scope, receive, send)
+
+    def _to_the_slash(self, scope: Scope, send: Send) -> Awaitable[None]:
+        """Behind the slash a page finds what it names from where it stands."""
+        place = quote(self._prefix).encode() + b"/" + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        return _bare(scope, send, status=307, headers=[(b"location", place)])
 
     def _app(self, scope: Scope) -> ASGIApp:
         method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
