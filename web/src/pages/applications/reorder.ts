@@ -62,9 +62,13 @@ export function drag(press: PointerEvent, { list, id, to, end }: Drag): void {
   };
   const mine = (event: PointerEvent): boolean => event.pointerId === press.pointerId;
 
-  addEventListener("pointermove", (event) => mine(event) && ((y = event.clientY), settle()), options);
-  addEventListener("pointerup", (event) => mine(event) && finish(true), options);
-  addEventListener("pointercancel", (event) => mine(event) && finish(false), options);
-  addEventListener("keydown", (event) => event.key === "Escape" && (event.preventDefault(), finish(false)), options);
+  window.addEventListener("pointermove", (event) => mine(event) && ((y = event.clientY), settle()), options);
+  window.addEventListener("pointerup", (event) => mine(event) && finish(true), options);
+  window.addEventListener("pointercancel", (event) => mine(event) && finish(false), options);
+  window.addEventListener(
+    "keydown",
+    (event) => event.key === "Escape" && (event.preventDefault(), finish(false)),
+    options,
+  );
   frame = requestAnimationFrame(step);
 }
