@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from carillon.hub.http import GuardedHttp
 from carillon.hub.socket import CutOffWebSocket
-from carillon.ops.server import Control, Hooks, Protocols, run, serve
+from carillon.ops.server import Control, Hooks, Protocols, Server, run, serve
 
 PROTOCOLS = Protocols(GuardedHttp, CutOffWebSocket)
 LIMIT = 10.0  # seconds that an end may take, whatever clients do
@@ -34,6 +34,7 @@ PROGRAM = textwrap.dedent(
     from carillon.ops.server import Control, Hooks, Protocols, run, serve
 
     stopping = False
+    rested = asyncio.Event()
     behaviour, path = sys.argv[1:]
 
     async def answer(send, status, body, *headers):
@@ -57,6 +58,9 @@ PROGRAM = textwrap.dedent(
                 pass
         elif scope["path"] == "/deaf":
             await asyncio.Event().wait()
+        elif scope["path"] == "/rest":
+            rested.set()
+            await answer(send, 200, b"yes")
         elif stopping:
             await answer(send, 503, b"no", (b"retry-after", b"5"))
         else:
@@ -71,6 +75,8 @@ PROGRAM = textwrap.dedent(
         print("stopping", flush=True)
         if behaviour == "hang":
             await asyncio.Event().wait()
+        if behaviour == "rest when asked":
+            await rested.wait()
         if behaviour == "fail":
             raise ValueError("no rest")
 
@@ -144,7 +150,7 @@ def test_what_start_up_made_is_left_alone_by_the_collector(start: Start) -> None
 
 
 def test_requests_are_answered_while_it_comes_to_rest(start: Start) -> None:
-    server = start()
+    server = start("rest when asked")
     with httpx.Client(base_url=server.url) as client:
         assert client.get("/").status_code == 200
         with closing(server.raw(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")) as slow:
@@ -153,12 +159,31 @@ def test_requests_are_answered_while_it_comes_to_rest(start: Start) -> None:
             assert server.process.stdout.readline() == "stopping\n"
             response = client.get("/")
             assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-            assert httpx.get(server.url).status_code == 503, "on a new connection too"
-            answer = b""
-            while piece := slow.recv(4096):
-                answer += piece
-            assert answer.endswith(b"done")
+            with closing(server.raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")) as late:
+                assert late.recv(4096).startswith(b"HTTP/1.1 503 "), "on a new connection too"
+            assert client.get("/rest").status_code == 200
+            assert everything(slow).endswith(b"done")
         assert server.process.wait(LIMIT) == 0
+
+
+def test_a_kept_connection_is_not_closed_at_once(start: Start) -> None:
+    server = start()
+    with closing(server.raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")) as kept:
+        received = b""
+        while not received.endswith(b"yes"):
+            received += kept.recv(4096) or pytest.fail("closed before it was answered")
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert everything(kept) == b""
+        assert time.monotonic() - began >= Server.grace
+
+
+def everything(client: socket.socket) -> bytes:
+    """Until the other end closes."""
+    received = b""
+    while piece := client.recv(4096):
+        received += piece
+    return received
 
 
 def test_no_client_can_hold_it_up(start: Start) -> None:

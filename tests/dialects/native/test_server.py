@@ -13,7 +13,7 @@ from carillon.dialects.native.server import MOST_LINES, LogsQuery
 from carillon.ops.ring import LINES, Ring
 from carillon.settings import Settings
 from carillon.storage.backup.make import Place
-from tests.builders import House
+from tests.builders import House, publication
 from tests.dialects.native.conftest import Api
 
 ADMIN = ("root", "root")
@@ -57,7 +57,7 @@ async def get(api: Api, path: str) -> Any:
 
 async def test_how_the_server_is(api: Api, behind: Behind, tmp_path: Path) -> None:
     behind.reporter.listeners = [Address("*:8080", "http"), Address("/data/carillon.sock", "commands")]
-    await api.send()
+    await api.house.store.publish(publication(api.backup.application.id, api.ada.id))  # no token, no note of its use
     found = await get(api, "/api/1/server")
     assert found["started"] == "2026-09-01T12:00:00.000000Z"
     assert found["database"].items() >= {"engine": "SQLite", "path": str(tmp_path / "carillon.db")}.items()
