@@ -92,12 +92,13 @@ def _filled(options: Options, engine: Engine) -> Iterator[Subject]:
     with carillon(place) as server:
         made = [application(server, f"application {number}")[0] for number in range(APPLICATIONS)]
         token = device(server)
-    fill(place, options.messages, user=1, first=made[0], applications=APPLICATIONS, body=BODY, level=LEVEL)
+    messages = options.some(options.messages)
+    fill(place, messages, user=1, first=made[0], applications=APPLICATIONS, body=BODY, level=LEVEL)
     with carillon(place) as server:
         began = time.monotonic()
         while ask_database(place, LEFT) and time.monotonic() < began + PATIENCE:
             time.sleep(GLANCE)
-        yield Subject(server, token, options.messages, options.messages / (time.monotonic() - began))
+        yield Subject(server, token, messages, messages / (time.monotonic() - began))
 
 
 def _times(options: Options, subject: Subject, path: str, text: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ log = logging.getLogger("carillon.filling")
 LEAST, MOST = 20, 500  # messages in one slice
 SLICE = 0.01  # seconds that one should take: a publisher may have to wait for it
 REST = 1.0  # times as long as the slice took, while nobody publishes
-BUSY_REST = 20.0  # and while somebody does
+BUSY_REST = 30.0  # and while somebody does
 LONGEST_REST = 2.0  # seconds
 ROUND = 1.0  # seconds between two looks when nothing waited
 

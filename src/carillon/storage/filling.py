@@ -58,7 +58,7 @@ async def fill(tx: Session, limit: int) -> Filled:
     (newest,) = await tx.rows("SELECT message FROM counters")
     indexed = await _fill_index(tx, limit)
     counted = await _count(tx, limit)
-    tidied = await INDEXES[tx.kind].tidy(tx)
+    tidied = await INDEXES[tx.kind].tidy(tx, indexed or limit)
     return Filled(indexed, newest[0], more=indexed > 0 or counted or tidied)
 
 

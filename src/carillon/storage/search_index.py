@@ -40,8 +40,8 @@ class SearchIndex(Protocol):
     async def add(self, tx: Session, first: int, last: int) -> None:
         """The messages with ids from `first` to `last`, none of which is in the index."""
 
-    async def tidy(self, tx: Session) -> bool:
-        """A slice of the work that keeps it fast. False: there was none to do."""
+    async def tidy(self, tx: Session, messages: int) -> bool:
+        """A slice of the work that keeps it fast, in step with so many more messages. False: there was none to do."""
 
     async def size(self, tx: Session) -> int:
         """How many messages are in it. Reads much of it."""

@@ -58,7 +58,7 @@ class PostgresIndex:
         if rows:
             await tx.insert(SEARCH, [(row[0], " ".join(_words(row))) for row in rows])
 
-    async def tidy(self, tx: Session) -> bool:
+    async def tidy(self, tx: Session, messages: int) -> bool:
         """Its vacuum does that."""
         return False
 

@@ -18,7 +18,7 @@ ADD = f"""
 
 # FTS5 tells by the number of changes whether it merged anything.
 MERGE = "INSERT INTO search (search, rank) VALUES ('merge', ?)"
-MERGED = 16  # pages
+A_PAGE = 32  # messages, for which a page is merged: more than they need
 CHANGES = "SELECT total_changes()"
 
 # Each message has exactly one of these.
@@ -38,9 +38,9 @@ class SqliteIndex:
     async def add(self, tx: Session, first: int, last: int) -> None:
         await tx.run(ADD, first, last)
 
-    async def tidy(self, tx: Session) -> bool:
+    async def tidy(self, tx: Session, messages: int) -> bool:
         ((before,),) = await tx.rows(CHANGES)
-        await tx.run(MERGE, MERGED)
+        await tx.run(MERGE, 1 + messages // A_PAGE)
         ((after,),) = await tx.rows(CHANGES)
         return bool(after - before > 1)
 
