@@ -102,7 +102,7 @@ class BadQuery(BadInput):
     one. It stands from character `start` to before `end`.
     """
 
-    def __init__(self, text: str, fault: Fault, piece: Piece | None = None, near: str = "") -> None:
+    def __init__(self, text: str, fault: Fault, *, piece: Piece | None = None, near: str = "") -> None:
         super().__init__(text)
         self.fault = fault
         self.name = piece.name if piece else ""
@@ -165,15 +165,15 @@ def _piece(match: re.Match[str]) -> Piece | None:
     )
     if piece.name not in NAMES:
         near = nearest(piece.name, NAMES)
-        raise BadQuery(f'there is no filter "{name}:"; the nearest is "{near}:"', "unknown", piece, near)
+        raise BadQuery(f'there is no filter "{name}:"; the nearest is "{near}:"', "unknown", piece=piece, near=near)
     if negated and piece.name not in TURNED_ROUND:
-        raise BadQuery(f'"{piece.name}:" takes no minus', "negated", piece)
+        raise BadQuery(f'"{piece.name}:" takes no minus', "negated", piece=piece)
     return piece
 
 
 def _no_value(piece: Piece) -> BadQuery:
     said = f'"{piece.text}" is nothing that "{piece.name}:" takes' if piece.text else f'"{piece.name}:" takes a value'
-    return BadQuery(f"{said}: write {EXAMPLES[piece.name]}", "value", piece)
+    return BadQuery(f"{said}: write {EXAMPLES[piece.name]}", "value", piece=piece)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
