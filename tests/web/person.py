@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 NUMBERS = itertools.count(1)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+AWAY = ("Failed to load resource", "WebSocket connection to")  # what browsers say of a server that is away
 PATIENCE = 10_000  # ms: against hanging only
 
 
@@ -109,5 +110,5 @@ class Person:
 
     def _heard(self, message: Any) -> None:
         """What the browser complains about: scripts that fail, and what the Content-Security-Policy forbids."""
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not message.text.startswith(AWAY):
             self.complaints.append(message.text)

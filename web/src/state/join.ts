@@ -22,7 +22,7 @@ export function onlyHere(base = ""): boolean {
 export function takeToken(): string | null {
   const found = PLACE.exec(location.hash)?.[1];
   if (!found) return null;
-  history.replaceState(null, "", location.pathname + location.search + "#/");
+  location.replace("#/");
   return decodeURIComponent(found);
 }
 

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import Page, WebSocketRoute, expect
+
+from tests.walks.server import Server
+from tests.web.conftest import People
+from tests.web.person import NARROW, Account, Person
+
+ADMIN = Account("admin", "three bells of bronze")
+
+
+async def state(page: Page, text: str) -> None:
+    await expect(page.get_by_role("status").filter(has_text=text).first).to_be_attached()
+
+
+async def test_the_server_is_killed_under_two_open_pages_and_comes_again(newborn: Server, people: People) -> None:
+    """Both say so, offer to try at once, miss nothing, and agree on what has been read."""
+    mira = await _settled(newborn, people)
+    phone = await mira.open(viewport=NARROW)
+    await mira.send("before", title="Before")
+    await newborn.kill()
+    for page in (mira.page, phone):
+        await state(page, "Connection lost")
+    banner = mira.page.get_by_text(re.compile(r"Offline since .*\. You see what was here then\."))
+    assert await banner.count() == 0  # nobody is bothered for a moment's loss
+    await expect(mira.page.get_by_role("heading", name="Before")).to_be_visible()
+    for page in (mira.page, phone):
+        await expect(page.get_by_text("You see what was here then.")).to_be_visible()
+
+    await newborn.start()
+    for title in ("First", "Second"):
+        await mira.send("meanwhile", title=title)
+    # A device that comes again by itself may have been faster than the hand.
+    await mira.page.get_by_role("button", name="Try now").or_(mira.page.get_by_text("Back.")).first.click()
+    for page in (mira.page, phone):
+        await state(page, "Live")
+        for title in ("First", "Second"):
+            await expect(page.get_by_role("heading", name=title)).to_have_count(1)
+    await expect(mira.page.get_by_text("Back.")).to_be_visible()
+    await expect(banner).to_have_count(0)
+    await _agree(mira, phone)
+
+
+async def _settled(server: Server, people: People) -> Person:
+    mira = await people.of(server, Account("admin", "admin"), signed_in=False)
+    body = {"current": "admin", "new": ADMIN.password}
+    (await mira.api.put("/api/1/user/password", json=body)).raise_for_status()
+    await mira.leave()
+    mira = await people.of(server, ADMIN, signed_in=False)
+    await mira.add_application("Grafana")
+    mira.page = await mira.open()
+    return mira
+
+
+async def _agree(mira: Person, phone: Page) -> None:
+    await mira.page.get_by_role("heading", name="First").get_by_role("link").click()
+    inbox = phone.get_by_role("navigation", name="Main").get_by_role("link", name="Inbox")
+    await expect(inbox).to_contain_text("2 unread")
+
+
+async def test_it_comes_again_at_once_with_the_network(mira: Person) -> None:
+    page = mira.page
+    await page.context.set_offline(True)
+    await state(page, "Connection lost")
+    await mira.send("meanwhile", title="Sent meanwhile")
+    # The next try by itself is further away than what is expected below.
+    await expect(page.get_by_text(re.compile(r"Reconnecting in ([4-9]|\d\d)\ss"))).to_be_visible(timeout=20_000)
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", name="Sent meanwhile")).to_be_visible(timeout=2000)
+    await state(page, "Live")
+
+
+async def test_where_websockets_are_forbidden_it_listens_to_events(mira: Person) -> None:
+    refused: list[Any] = []
+
+    async def refuse(socket: WebSocketRoute) -> None:
+        refused.append(socket.url)
+        await socket.close()
+
+    page = await mira.open()
+    await page.context.route_web_socket(re.compile("/api/1/stream"), refuse)
+    await page.reload()
+    await state(page, "Live")
+    await mira.send("by event", title="By event")
+    await expect(page.get_by_role("heading", name="By event")).to_be_visible()
+    assert refused
