@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 
 import asyncpg
@@ -13,6 +14,7 @@ from carillon.storage.migrate import DATABASE
 
 FIRST = 1_700_000_000_000_000  # µs: when the first message was sent; then one a second
 PATIENCE = 3600.0  # seconds
+GLANCE = 0.2  # seconds
 
 # `n` counts from 1. Messages go round the applications. The public ids rise and are below all that are made now.
 SERIES = {
@@ -40,6 +42,7 @@ ENTRIES = """
 """
 COUNTERS = "UPDATE counters SET message = {messages}, changed = {messages}"
 UNSWEPT = "SELECT count(*) FROM subscriptions WHERE swept_to < cleared_to"
+BEHIND = "SELECT count(*) FROM messages WHERE id > (SELECT min(reached) FROM filled)"
 WAITING = "SELECT count(*) FROM entries WHERE message_id <= (SELECT max(cleared_to) FROM subscriptions)"
 
 
@@ -70,6 +73,15 @@ def fill(
         with closing(sqlite3.connect(place.data / DATABASE)) as db, db:
             for statement in statements:
                 db.execute(statement)
+
+
+def await_filled(place: Place) -> None:
+    """Until the server that runs on it has indexed and counted all messages. Raises RuntimeError when that lasts."""
+    end = time.monotonic() + PATIENCE
+    while ask_database(place, BEHIND):
+        if time.monotonic() > end:
+            raise RuntimeError("the messages are not indexed in an hour")
+        time.sleep(GLANCE)
 
 
 def ask_database(place: Place, sql: str) -> int:

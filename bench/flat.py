@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench.client import application, closed_loop, device, once, post, request
 from bench.engines import Engine
-from bench.filling import UNSWEPT, WAITING, ask_database, fill
+from bench.filling import UNSWEPT, WAITING, ask_database, await_filled, fill
 from bench.records import Options, Result, Table, Target, middle, ratio
 from bench.servers import Place, Server, carillon
 
@@ -84,6 +84,7 @@ def _filled(options: Options, engine: Engine, messages: int) -> Iterator[Subject
     ids = [number for number, _ in made]
     fill(place, messages, user=1, first=ids[0], applications=APPLICATIONS)
     with carillon(place) as server:
+        await_filled(place)
         yield Subject(server, place, messages, ids, made[0][1], listener)
 
 

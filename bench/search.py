@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bench.client import application, device
 from bench.engines import Engine
-from bench.filling import ask_database, fill
+from bench.filling import await_filled, fill
 from bench.records import Options, Result, Table, Target
 from bench.servers import Place, Server, carillon
 
@@ -22,8 +22,6 @@ WARM = 3  # more before them
 P95 = 100.0  # ms
 LIMIT = 50  # messages of a page
 PATIENCE = 600.0  # seconds
-GLANCE = 0.2  # seconds
-FIRST_READ = 0.98  # of the inbox is read, all but the newest
 
 # A message of every 50 000, of every 1000 and of every 50 has a word of its kind; all are of the same make.
 BODY = """'Disk usage on host db-' || n || ' is above ninety percent; please have a look.'
@@ -31,9 +29,6 @@ BODY = """'Disk usage on host db-' || n || ' is above ninety percent; please hav
     || CASE WHEN n % 1000 = 11 THEN ' See https://example.org/' || n ELSE '' END
     || CASE WHEN n % 50000 = 13 THEN ' Überhitzung' ELSE '' END"""
 LEVEL = "CASE WHEN n % 200 = 3 THEN 10 WHEN n % 20 = 3 THEN 8 ELSE 5 END"
-
-READ = "SELECT count(*) FROM entries WHERE read IS NOT NULL"
-LEFT = "SELECT c.message - f.reached FROM counters c, filled f WHERE f.name = 'search'"
 
 # By name; {n} is the number of a message, {day} a day.
 SEARCHES: Mapping[str, str] = {
@@ -96,8 +91,7 @@ def _filled(options: Options, engine: Engine) -> Iterator[Subject]:
     fill(place, messages, user=1, first=made[0], applications=APPLICATIONS, body=BODY, level=LEVEL)
     with carillon(place) as server:
         began = time.monotonic()
-        while ask_database(place, LEFT) and time.monotonic() < began + PATIENCE:
-            time.sleep(GLANCE)
+        await_filled(place)
         yield Subject(server, token, messages, messages / (time.monotonic() - began))
 
 
