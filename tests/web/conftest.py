@@ -88,9 +88,9 @@ class People:
         self._stack.push_async_callback(person.leave)
         return person
 
-    async def of(self, server: Server, account: Account, *, signed_in: bool = True) -> Person:
+    async def of(self, url: str, account: Account, *, signed_in: bool = True) -> Person:
         """Somebody of another server."""
-        person = Person(account, server.url, browser=self._browser, api=api_of(server.url, account))
+        person = Person(account, url, browser=self._browser, api=api_of(url, account))
         self._stack.push_async_callback(person.leave)
         if signed_in:
             person.page = await person.open()

@@ -9,6 +9,7 @@ from tests.walks.server import Server
 from tests.web.conftest import People
 from tests.web.person import NARROW, Account, Person
 
+LATER = re.compile(r"Reconnecting in ([4-9]|\d\d)\ss")
 ADMIN = Account("admin", "three bells of bronze")
 
 
@@ -33,9 +34,9 @@ async def test_the_server_is_killed_under_two_open_pages_and_comes_again(newborn
     await newborn.start()
     for title in ("First", "Second"):
         await mira.send("meanwhile", title=title)
-    # A device that comes again by itself may have been faster than the hand.
-    await mira.page.get_by_role("button", name="Try now").or_(mira.page.get_by_text("Back.")).first.click()
     for page in (mira.page, phone):
+        # A page that comes again by itself may be faster than the hand.
+        await page.get_by_role("button", name="Try now").or_(page.get_by_text("Back.")).first.click()
         await state(page, "Live")
         for title in ("First", "Second"):
             await expect(page.get_by_role("heading", name=title)).to_have_count(1)
@@ -45,11 +46,11 @@ async def test_the_server_is_killed_under_two_open_pages_and_comes_again(newborn
 
 
 async def _settled(server: Server, people: People) -> Person:
-    mira = await people.of(server, Account("admin", "admin"), signed_in=False)
+    mira = await people.of(server.url, Account("admin", "admin"), signed_in=False)
     body = {"current": "admin", "new": ADMIN.password}
     (await mira.api.put("/api/1/user/password", json=body)).raise_for_status()
     await mira.leave()
-    mira = await people.of(server, ADMIN, signed_in=False)
+    mira = await people.of(server.url, ADMIN, signed_in=False)
     await mira.add_application("Grafana")
     mira.page = await mira.open()
     return mira
@@ -67,7 +68,7 @@ async def test_it_comes_again_at_once_with_the_network(mira: Person) -> None:
     await state(page, "Connection lost")
     await mira.send("meanwhile", title="Sent meanwhile")
     # The next try by itself is further away than what is expected below.
-    await expect(page.get_by_text(re.compile(r"Reconnecting in ([4-9]|\d\d)\ss"))).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("banner").get_by_text(LATER)).to_be_visible(timeout=20_000)
     await page.context.set_offline(False)
     await expect(page.get_by_role("heading", name="Sent meanwhile")).to_be_visible(timeout=2000)
     await state(page, "Live")

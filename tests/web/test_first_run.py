@@ -16,7 +16,7 @@ RANG = re.compile(r"\d+\s(ms|s) from sending to this page, and safely on disk")
 
 async def test_from_an_empty_server_to_the_first_live_message(newborn: Server, people: People) -> None:
     """Without a form to fill in but for the password, and on to the phone."""
-    admin = await people.of(newborn, ADMIN, signed_in=False)
+    admin = await people.of(newborn.url, ADMIN, signed_in=False)
     page = await admin.open(signed_in=False, guided=False, permissions=["notifications"])
     await _choose_the_password(page)
     await _paste_the_command(page)

@@ -43,7 +43,7 @@ async def test_signing_in_and_out(mira: Person) -> None:
 
 
 async def test_the_published_password_registration_and_too_many_tries(newborn: Server, people: People) -> None:
-    admin = await people.of(newborn, ADMIN, signed_in=False)
+    admin = await people.of(newborn.url, ADMIN, signed_in=False)
     page = await admin.open(signed_in=False)
     await page.get_by_role("button", name="I have an account here").click()
     await sign_in(page, PUBLISHED)
