@@ -52,7 +52,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     newest: int = 500  # entries that are read before the index is asked
     slice: int = 500  # entries, and candidates of the index, that are read at once
-    most: int = 4_000  # entries of which the texts are read
+    most: int = 3_000  # entries of which the texts are read
     most_bare: int = 30_000  # entries where no texts have to be read
     largest: int = 4_000_000  # characters of texts that are read
     short: int = 1_000  # entries of a particular list that is read to its end
