@@ -283,6 +283,9 @@ async def test_a_long_way_is_gone_in_steps(store: Store, ada: User, backup: Appl
     assert await walk("word -word", step) == ([], 4)
     assert await walk("word -word", wide) == ([], 5)
     assert (await walk("is:unread", step))[0] == list(range(40, 0, -1))
+    brief = Reach(newest=0, slice=3, largest=700, short=99)
+    assert await walk("is:unread -word", brief) == ([], 5)
+    assert (await walk("is:unread word", brief))[0] == list(range(40, 0, -1))
 
 
 async def test_facets(store: Store, ada: User, backup: Application) -> None:

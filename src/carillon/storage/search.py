@@ -137,8 +137,7 @@ class Hunt:
             return None
         short = await self._lists.short(self._below, self._reach.short)
         if short is not None:
-            await self._read(short)
-            return None
+            return await self._exhaust(short, enough)
         rest = await self._walk(enough, least=self._indexed, entries=self._reach.newest)
         sought = self._sought()
         if rest is None or len(self.hits) >= enough:
@@ -146,6 +145,14 @@ class Hunt:
         if sought.empty:
             return await self._walk(enough, least=-1, entries=FAR)
         return await self._ask(enough, sought)
+
+    async def _exhaust(self, entries: Sequence[Named], enough: int) -> int | None:
+        """Reads a short list, but for texts so long that they are too much at once."""
+        for at in range(0, len(entries), self._reach.slice):
+            if len(self.hits) >= enough or self._room <= 0:
+                return entries[at - 1].id
+            await self._read(entries[at : at + self._reach.slice])
+        return None
 
     def _over(self, enough: int) -> bool:
         return len(self.hits) >= enough or self._left <= 0 or self._room <= 0
