@@ -10,6 +10,7 @@ export type { Counts } from "./tally.ts";
 
 const FEEDS = 12; // kept, so that Back finds the list as it was
 const COUNT_PACE = 1000; // ms between two countings while much happens
+const SETTLE_PACE = 250; // ms between two times that counts are shown while much comes
 const MANY = 20_000; // messages held, above which those of no list are let go
 const BATCH = 500; // ids the server takes at once
 
@@ -31,6 +32,8 @@ export class Mailbox {
   #counting: ReturnType<typeof setTimeout> | undefined;
   #early: Set<Feed> | null = new Set(); // read before the stream was live
   #tally = new Tally();
+  #settled = 0; // when the counts were shown last
+  #settling: ReturnType<typeof setTimeout> | undefined;
 
   /** The list for a filter, as it was left, or new. */
   feed(filter: Filter): Feed {
@@ -40,6 +43,11 @@ export class Mailbox {
     this.#feeds.set(name, feed);
     if (this.#feeds.size > FEEDS) this.#feeds.delete(this.#feeds.keys().next().value as string);
     return feed;
+  }
+
+  /** Whether the list of everything has been read. */
+  get begun(): boolean {
+    return this.#feeds.get(JSON.stringify([undefined, undefined]))?.begun ?? false;
   }
 
   /** Forgets a list that nobody will come back to. */
@@ -112,7 +120,7 @@ export class Mailbox {
     const here = arrived.filter(({ id }) => !gone.has(id));
     if (here.length) for (const feed of this.#feeds.values()) feed.insert(here);
     if (gone.size) this.forget(gone);
-    this.#settle();
+    this.#settleSoon();
     for (const call of this.#listeners) call(changes);
     return here.filter(({ id }) => id > newest).length;
   }
@@ -188,8 +196,18 @@ export class Mailbox {
     }
   }
 
+  /** At once if it is quiet; while much comes, a few times a second. */
+  #settleSoon(): void {
+    const wait = this.#settled + SETTLE_PACE - Date.now();
+    if (wait <= 0) this.#settle();
+    else this.#settling ??= setTimeout(() => this.#settle(), wait);
+  }
+
   /** Shows at once what the counts have become, and asks the server, who knows. */
   #settle(): void {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    this.#settled = Date.now();
     this.counts = this.#tally.added(this.counts);
     this.count();
     if (this.messages.size > MANY) this.#sweep();
