@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import fanout, flat, idle, publish, search, start, tables
+from bench import fanout, flat, idle, publish, scrolling, search, start, tables
 from bench.client import NoCompiler, compiled
 from bench.engines import POSTGRES, SQLITE, started
 from bench.processes import Others
@@ -27,6 +27,7 @@ PROGRAMS: Mapping[str, Callable[[Options], Result]] = {
     "flat": flat.measure,
     "search": search.measure,
     "start": start.measure,
+    "scrolling": scrolling.measure,
 }
 DISTURBED = 0.1  # cores used by others, above which figures are not to be believed
 

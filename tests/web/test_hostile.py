@@ -16,9 +16,11 @@ ADDRESSES = (f"javascript:{ACT}", f"data:text/html,<script>{ACT}</script>", f" j
 MARKDOWN = f"""{TAG}
 # <b onclick={ACT}>head</b>
 
-[a script](javascript:{ACT}) [data](data:text/html;base64,PHNjcmlwdD4=) [entity](&#106;avascript:{ACT}) <javascript:{ACT}>
+[a script](javascript:{ACT}) [data](data:text/html;base64,PHNjcmlwdD4=) [entity](&#106;avascript:{ACT})
+<javascript:{ACT}>
 [tab](java\tscript:{ACT}) <a href="javascript:{ACT}">raw</a> <a href="//evil.example/x">raw</a>
-<iframe src="https://evil.example/"></iframe><form action="https://evil.example/"><input name=a><button>go</button></form>
+<iframe src="https://evil.example/"></iframe>
+<form action="https://evil.example/"><input name=a><button>go</button></form>
 <style>body{{display:none}}</style><link rel=stylesheet href=https://evil.example/a.css><base href=https://evil.example/>
 <div style="position:fixed;inset:0;background:url(https://evil.example/bg.png)" id=content class=veil>over all</div>
 
@@ -26,7 +28,8 @@ MARKDOWN = f"""{TAG}
 <picture><source srcset="https://evil.example/p.png"></picture><video poster=https://evil.example/v.png></video>
 <math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror={ACT}&gt;">
 <noscript><p title="</noscript><img src=x onerror={ACT}>"></noscript><template><img src=x onerror={ACT}></template>
-<svg><use href="data:image/svg+xml,<svg id=x xmlns='http://www.w3.org/2000/svg'><image href=x onerror={ACT} /></svg>#x"/></svg>
+<svg><use href="data:image/svg+xml,<svg id=x xmlns='http://www.w3.org/2000/svg'>
+<image href=x onerror={ACT} /></svg>#x"/></svg>
 
 ```
 {TAG}
@@ -86,7 +89,8 @@ async def test_endless_words_and_texts_against_the_reading_direction_break_no_la
                 await message(page)
                 .locator(".detail > *, .meta > *, .tools > *")
                 .evaluate_all(
-                    "(all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML)"
+                    """(all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+                        .map((one) => one.outerHTML)"""
                 )
             )
             assert (wide, outside) == (0, [])
