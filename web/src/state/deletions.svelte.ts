@@ -5,6 +5,7 @@ import type { Mailbox } from "./mailbox.svelte.ts";
 import { toasts, type Toast } from "./toasts.svelte.ts";
 
 const DELAY = 8000; // ms in which one may think better of it
+const HELD = 30_000; // ms, while somebody looks at the way back: his pointer may lie there for hours
 const BATCH = 500; // ids the server takes at once
 
 /** Everything that is there now: of an application or of all, older than a time (RFC 3339) or of any age. */
@@ -88,9 +89,9 @@ export class Deletions {
     return true;
   }
 
-  /** As long as somebody looks at the way back it stays open. */
+  /** While somebody looks at the way back it stays open for longer. */
   hold(deletion: Deletion): void {
-    clearTimeout(this.#timers.get(deletion));
+    if (this.open.includes(deletion)) this.#wait(deletion, HELD);
   }
 
   release(deletion: Deletion): void {
