@@ -253,7 +253,7 @@ async function opensASession() {
     assert.ok(!("token" in answer.data));
     const cookie = answer.headers.get("set-cookie");
     assert.match(cookie, /^gotify-client-token=[^;]+; /);
-    for (const part of ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=604800"]) assert.match(cookie, new RegExp(part, "i"));
+    for (const part of ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=2592000"]) assert.match(cookie, new RegExp(part, "i"));
     const browser = as({ Cookie: cookie.split(";")[0] });
     const { data: me } = await browser.current.currentUser();
     assert.ok(new Date(me.elevatedUntil) > new Date());
