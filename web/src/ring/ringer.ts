@@ -5,7 +5,7 @@ import type { Change } from "~/state/live.svelte.ts";
 import type { Mailbox } from "~/state/mailbox.svelte.ts";
 import { Claims } from "./claims.ts";
 import { desktop } from "./desktop.svelte.ts";
-import { loudness } from "./loudness.ts";
+import { loudness, type Loudness } from "./loudness.ts";
 import { sound } from "./sound.svelte.ts";
 
 const BURST = 250; // ms in which what comes is told together
@@ -17,7 +17,7 @@ const NOTED = 100; // notifications that are closed when their message is read
 export class Ringer {
   readonly #claims = new Claims();
   #ends: (() => void)[];
-  #waiting: Message[] = [];
+  #waiting: (Loudness & { message: Message })[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #shown = new Map<number, string>(); // the public id of messages whose notification may still stand
 
@@ -40,7 +40,8 @@ export class Ringer {
 
   #arrived(message: Message): void {
     if (message.state.read) return;
-    this.#waiting.push(message);
+    const wished = loudness(message.priority, applications.get(message.application), Date.now());
+    if (wished.shown) this.#waiting.push({ message, ...wished });
     this.#timer ??= setTimeout(() => void this.#tell(), BURST);
   }
 
@@ -48,9 +49,8 @@ export class Ringer {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#timer = undefined;
-    const told = waiting.map((message) => ({ message, ...this.#loudness(message) })).filter(({ shown }) => shown);
-    const ours = await Promise.all(told.map(({ message }) => this.#claims.claim(message.id)));
-    const mine = told.filter((_, at) => ours[at]);
+    const ours = await Promise.all(waiting.map(({ message }) => this.#claims.claim(message.id)));
+    const mine = waiting.filter((_, at) => ours[at]);
     if (!mine.length) return;
     const loud = mine.filter((one) => one.sound).map(({ message }) => band(message.priority));
     const heard = loud.length > 0 && sound.on.value && (await sound.ring(Math.max(...loud)));
@@ -66,10 +66,6 @@ export class Ringer {
       const high = mine.filter(({ message }) => band(message.priority) >= HIGH).length;
       await desktop.sum(mine.length, high, { stays: high > 0, silent });
     }
-  }
-
-  #loudness(message: Message) {
-    return loudness(message.priority, applications.get(message.application), Date.now());
   }
 
   #note(message: Message): void {
