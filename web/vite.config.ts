@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 import { catalogues } from "./build/catalogues.ts";
 import { budget } from "./build/budget.ts";
 import { worker } from "./build/worker.ts";
@@ -18,5 +18,4 @@ export default defineConfig({
     target: "es2022",
   },
   server: { proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true }, "/image": "http://127.0.0.1:8080" } },
-  test: { include: ["src/**/*.test.ts", "build/**/*.test.ts"] },
 });
