@@ -32,7 +32,7 @@ from carillon.storage.search_lists import Lists, Named
 from carillon.storage.session import FAR, Row, Session
 
 FEW = 2  # times as many as are enough, read first: where most are meant, that ends it
-COUNTED = 2_000  # messages in facets
+COUNTED = 1_000  # messages in facets
 TIMES = 60  # spans of time in facets
 
 # A beginning of words that is met in more than this share of the newest messages is no help from the index: there it
@@ -52,7 +52,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
     newest: int = 500  # entries that are read before the index is asked
     slice: int = 500  # entries, and candidates of the index, that are read at once
-    most: int = 3_000  # entries of which the texts are read
+    most: int = 2_500  # entries of which the texts are read
     most_bare: int = 30_000  # entries where no texts have to be read
     largest: int = 4_000_000  # characters of texts that are read
     short: int = 1_000  # entries of a particular list that is read to its end
