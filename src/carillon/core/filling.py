@@ -14,6 +14,7 @@ from carillon.core.ports import Clock, Store
 log = logging.getLogger("carillon.filling")
 
 LEAST, MOST = 20, 500  # messages in one slice
+BUSY_MOST = 100  # while somebody publishes
 SLICE = 0.01  # seconds that one should take: a publisher may have to wait for it
 REST = 1.0  # times as long as the slice took, while nobody publishes
 BUSY_REST = 30.0  # and while somebody does
@@ -27,6 +28,7 @@ class Filling:
         self._clock = clock
         self._slice = LEAST
         self._newest = 0
+        self._busy = False
 
     async def run(self) -> None:
         """Until cancelled. A failure is logged and tried again."""
@@ -43,12 +45,12 @@ class Filling:
     async def step(self) -> float:
         """One slice. How many seconds to rest then."""
         began = self._clock.monotonic()
-        done = await self._store.fill(self._slice)
+        done = await self._store.fill(min(self._slice, BUSY_MOST) if self._busy else self._slice)
         took = self._clock.monotonic() - began
-        busy, self._newest = done.newest > self._newest, done.newest
+        self._busy, self._newest = done.newest > self._newest, done.newest
         if not done.more:
             return ROUND
-        if done.messages == self._slice:
+        if done.messages >= min(self._slice, BUSY_MOST):
             wished = self._slice * 2 if took < SLICE else self._slice // 2
             self._slice = max(LEAST, min(wished, MOST))
-        return min(took * (BUSY_REST if busy else REST), LONGEST_REST)
+        return min(took * (BUSY_REST if self._busy else REST), LONGEST_REST)
