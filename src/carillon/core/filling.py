@@ -15,7 +15,7 @@ log = logging.getLogger("carillon.filling")
 
 LEAST, MOST = 20, 500  # messages in one slice
 BUSY_MOST = 100  # while somebody publishes
-SLICE = 0.01  # seconds that one should take: a publisher may have to wait for it
+SLICE = 0.02  # seconds that one should take: a publisher may have to wait for it
 REST = 1.0  # times as long as the slice took, while nobody publishes
 BUSY_REST = 30.0  # and while somebody does
 LONGEST_REST = 2.0  # seconds
