@@ -211,3 +211,12 @@ async def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> Non
     async with serving(tmp_path):
         assert not left.exists()
     assert not any(name.endswith(".part") for name in os.listdir(tmp_path))
+
+
+async def test_what_services_may_reach(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        shown = (await server.settings())["service_addresses"]
+        assert (shown["section"], shown["value"]) == ("sending", "internet")
+        assert shown["choices"] == ["internet", "private", "any"]
+        await server.decide(service_addresses="any")
+        await server.decide(status=400, service_addresses="all")

@@ -29,7 +29,7 @@ from carillon.core.search import Search
 from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
 from carillon.front import Front
-from carillon.http import Client, Guard
+from carillon.http import Client, Guard, ServiceGuard
 from carillon.hub.local import LocalHub
 from carillon.ops.keys import KEY_BYTES
 from carillon.ops.system import SystemClock, SystemIds
@@ -90,6 +90,7 @@ async def composed(settings: Settings, log: LogBook | None = None) -> AsyncItera
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )
     access = Access(store, passwords, clock)
+    reach = ServiceGuard()
     web = Client(Guard(settings.picture_networks), agent=f"Carillon/{__version__}")
     housekeeping = Housekeeping(store, clock, Presence(store=store, hub=hub, access=access, clock=clock))
     decisions = Decisions(store, settings.decidable())
@@ -130,7 +131,7 @@ async def composed(settings: Settings, log: LogBook | None = None) -> AsyncItera
                 backstage=behind.stage,
             ),
         )
-        levers = Levers(kit, hub=hub, defaults=defaults, minting=minting, data=settings.data, ids=ids)
+        levers = Levers(kit, hub=hub, defaults=defaults, minting=minting, data=settings.data, ids=ids, services=reach)
         await decisions.load(levers.follow)
         dialects = discover("dialects")
         front = Front(

@@ -14,6 +14,7 @@ from carillon.core.ports import Clock, Ids, Store
 from carillon.core.rates import publishing
 from carillon.core.secrets import Vault
 from carillon.core.tokens import Minting
+from carillon.http.guard import ServiceGuard
 from carillon.hub.local import LocalHub
 from carillon.ops.backups import Archive, Backups, Order
 from carillon.ops.keys import KEY_BYTES, vault_key
@@ -62,13 +63,24 @@ class Behind:
 class Levers:
     """All that a decision moves. `data` is the folder with the key that shown tokens are sealed with."""
 
-    def __init__(self, kit: Kit, *, hub: LocalHub, defaults: Defaults, minting: Minting, data: Path, ids: Ids) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        *,
+        hub: LocalHub,
+        defaults: Defaults,
+        minting: Minting,
+        data: Path,
+        ids: Ids,
+        services: ServiceGuard,
+    ) -> None:
         self._kit = kit
         self._hub = hub
         self._defaults = defaults
         self._minting = minting
         self._data = data
         self._ids = ids
+        self._services = services
         self._rate: tuple[int, int] | None = None
 
     def follow(self, policy: Policy) -> None:
@@ -81,6 +93,7 @@ class Levers:
         limits.streams_per_user = self._hub.streams_per_user = policy.streams_per_user
         site.registration, site.gotify_face = policy.registration, policy.gotify_face
         self._defaults.priority, self._defaults.content_type = policy.default_priority, policy.default_content_type
+        self._services.reach = policy.service_addresses
         self._pace(policy.publish_rate, policy.publish_burst)
 
     def _open_vault(self) -> Vault:

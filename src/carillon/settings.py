@@ -30,6 +30,7 @@ from carillon.kinds import (
     PORT,
     PRIORITY,
     RATE,
+    REACH,
     SIZE,
     SWITCH,
     TEXT,
@@ -142,6 +143,16 @@ class Settings:
             list_of(NETWORK),
         ),
     ] = ()
+    service_addresses: Annotated[
+        str,
+        Setting(
+            "What services may send to: `internet`; `private`: also the private networks that this machine is in; "
+            "`any`: also this machine itself. Whoever has an account can then make the server ask for any address "
+            "there. Link-local addresses, and those where clouds keep secrets, are never reached.",
+            REACH,
+            live=Live("sending"),
+        ),
+    ] = "internet"
     streams_per_user: Annotated[
         int,
         Setting(

@@ -48,6 +48,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     token_length: int = 15
     show_tokens: bool = False
     gotify_face: int = 3
+    service_addresses: str = "internet"
     snapshot: bool = False
     log_level: str = "info"
 

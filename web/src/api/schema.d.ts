@@ -1769,6 +1769,7 @@ export interface components {
             publish_rate?: number | null;
             registration?: boolean | null;
             request_limit?: number | null;
+            service_addresses?: string | null;
             session_days?: number | null;
             show_tokens?: boolean | null;
             snapshot?: boolean | null;

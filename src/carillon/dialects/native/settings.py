@@ -48,6 +48,7 @@ class PatchSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     token_length: int | UnsetType | None = UNSET
     show_tokens: bool | UnsetType | None = UNSET
     gotify_face: int | UnsetType | None = UNSET
+    service_addresses: str | UnsetType | None = UNSET
     snapshot: bool | UnsetType | None = UNSET
     log_level: str | UnsetType | None = UNSET
 
