@@ -46,6 +46,8 @@ RELEASED = {
     "0005_search.sqlite.sql": "0bd131523ebd1d32164151d63c4c10acac3788e352146599e718c15106f65324",
     "0006_statistics.postgres.sql": "d1d2d6acb93b1fae6c036a8e780f4da63afa54f8f032f239fc2b40c3b115d374",
     "0006_statistics.sqlite.sql": "c4aeefcf90dce39a925af4d9f0b8219f2024f6fae7ffed21d9385988907a377a",
+    "0007_services.postgres.sql": "c2d81c312d9db1875e5d09caf36e58c864f6493ea906d63f7cee061045edbf28",
+    "0007_services.sqlite.sql": "736c19092407658e7936acd3ff16ebb2bb4d9cd0eb8d038086ab206b470a47f2",
 }
 
 LAST = len(steps("sqlite"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carillon.core.errors import NotFound
 from carillon.core.models import Application, Image, Subscription
 from carillon.core.ports import ApplicationChange, NewApplication, Sender
-from carillon.storage import images, notices, subscriptions, tokens, users
+from carillon.storage import images, notices, services, subscriptions, tokens, users
 from carillon.storage.session import Session
 from carillon.storage.subscriptions import APPLICATION, application_of
 
@@ -62,7 +62,8 @@ async def sender(tx: Session, application_id: int) -> Sender | None:
         application_id,
     )
     receivers = await subscriptions.receivers(tx, application_id)
-    return Sender(application_of(row), receivers, owner[0] if owner else None)
+    routes = await services.routes(tx, application_id, receivers)
+    return Sender(application_of(row), receivers, owner[0] if owner else None, routes)
 
 
 async def update(tx: Session, user_id: int, application_id: int, *, change: ApplicationChange) -> Subscription | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carillon.core.ports import Holdings
-from carillon.storage import applications, notices, users
+from carillon.storage import applications, notices, services, users
 from carillon.storage.session import Session
 
 # The applications of user ? that no one else owns.
@@ -37,7 +37,7 @@ async def _owned_alone(tx: Session, user_id: int) -> list[int]:
 
 
 async def delete_user(tx: Session, user_id: int, *, now: int) -> bool:
-    """With devices, ties, tokens, and the applications nobody else owns. Raises `Conflict` for the last admin.
+    """With all that is his, and the applications nobody else owns. Raises `Conflict` for the last admin.
 
     His entries belong to nobody then; the sweep removes them in slices, however many there are.
     """
@@ -45,6 +45,7 @@ async def delete_user(tx: Session, user_id: int, *, now: int) -> bool:
     if user is None:
         return False
     await users.refuse_last_admin(tx, user)
+    await services.delete_those_of(tx, user_id=user_id)
     await tx.run("DELETE FROM tokens WHERE device_id IN (SELECT id FROM devices WHERE user_id = ?)", user_id)
     await tx.run("DELETE FROM devices WHERE user_id = ?", user_id)
     await tx.run("DELETE FROM group_members WHERE user_id = ?", user_id)

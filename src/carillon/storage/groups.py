@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Group, User
-from carillon.storage import notices, subscriptions, users
+from carillon.storage import notices, services, subscriptions, users
 from carillon.storage.session import Row, Session
 
 SELECT = "SELECT g.id, g.name, g.created FROM groups g"
@@ -49,6 +49,7 @@ async def delete(tx: Session, group_id: int, *, now: int) -> bool:
     if await by_id(tx, group_id) is None:
         return False
     shared, people = await _applications(tx, group_id), await members(tx, group_id)
+    await services.delete_those_of(tx, group_id=group_id)
     await tx.run("DELETE FROM group_applications WHERE group_id = ?", group_id)
     await tx.run("DELETE FROM group_members WHERE group_id = ?", group_id)
     await tx.run("DELETE FROM groups WHERE id = ?", group_id)
@@ -72,7 +73,7 @@ async def add_member(tx: Session, group_id: int, user_id: int) -> bool:
         await tx.run("INSERT INTO group_members (group_id, user_id) VALUES (?, ?)", group_id, user_id)
         for application_id in await _applications(tx, group_id):
             await subscriptions.tie(tx, user_id, application_id)
-        await notices.tell(tx, [user_id], "applications")
+        await _tell_member(tx, group_id, user_id)
     return True
 
 
@@ -81,8 +82,15 @@ async def remove_member(tx: Session, group_id: int, user_id: int, *, now: int) -
         return False
     for application_id in await _applications(tx, group_id):
         await subscriptions.untie_strangers(tx, user_id, application_id, now=now)
-    await notices.tell(tx, [user_id], "applications")
+    await _tell_member(tx, group_id, user_id)
     return True
+
+
+async def _tell_member(tx: Session, group_id: int, user_id: int) -> None:
+    if await services.group_has_any(tx, group_id):
+        await notices.tell(tx, [user_id], "applications", "services")
+    else:
+        await notices.tell(tx, [user_id], "applications")
 
 
 async def _applications(tx: Session, group_id: int) -> list[int]:

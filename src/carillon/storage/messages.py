@@ -10,6 +10,7 @@ from msgspec.structs import astuple, replace
 from carillon.core.errors import Conflict
 from carillon.core.models import Change, Entry, EntryChange, Message
 from carillon.core.ports import Idempotency, Publication
+from carillon.storage.deliveries import NEW_DELIVERIES
 from carillon.storage.entries import NEW_ENTRIES, withdraw
 from carillon.storage.session import Arrival, Row, Rows, Session, Table, Value
 
@@ -115,6 +116,7 @@ async def publish_plain(tx: Session, publications: Sequence[Publication]) -> lis
         lean: list[tuple[Value, ...]] = []
         detailed: list[tuple[Value, ...]] = []
         entries: list[tuple[Value, ...]] = []
+        deliveries: list[tuple[Value, ...]] = []
         for at, publication in enumerate(publications, number):
             message, receivers = publication.message, publication.receivers
             row = row_of(message, number=at, receivers=len(receivers))
@@ -122,7 +124,10 @@ async def publish_plain(tx: Session, publications: Sequence[Publication]) -> lis
             for user_id in receivers:
                 entries.append((user_id, at, message.application_id, changed, 0))
                 changed += 1
-        return (LEAN, lean), (MESSAGES, detailed), (NEW_ENTRIES, entries)
+            for service_id in publication.services:
+                made = message.application_id, message.level, message.created, publication.via
+                deliveries.append((at, service_id, *made))
+        return (LEAN, lean), (MESSAGES, detailed), (NEW_ENTRIES, entries), (NEW_DELIVERIES, deliveries)
 
     arrivals = sum(len(publication.receivers) for publication in publications)
     number, changed = await tx.arrive(Arrival(len(publications), arrivals, rows))

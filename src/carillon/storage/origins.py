@@ -24,6 +24,7 @@ TOUCHED = (
     "SELECT 1 FROM applications LIMIT 1",
     "SELECT 1 FROM devices LIMIT 1",
     "SELECT 1 FROM groups LIMIT 1",
+    "SELECT 1 FROM services LIMIT 1",
     "SELECT 1 FROM origins LIMIT 1",
     "SELECT 1 FROM counters WHERE message > 0",
 )
@@ -31,6 +32,7 @@ TIES = (
     "SELECT 1 FROM devices WHERE user_id = ? LIMIT 1",
     "SELECT 1 FROM subscriptions WHERE user_id = ? LIMIT 1",
     "SELECT 1 FROM group_members WHERE user_id = ? LIMIT 1",
+    "SELECT 1 FROM services WHERE user_id = ? LIMIT 1",
 )
 TABLES: dict[ForeignKind, str] = {"user": "users", "application": "applications", "device": "devices"}
 ALIVE: dict[ForeignKind, str] = {

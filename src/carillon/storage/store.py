@@ -13,6 +13,7 @@ from carillon.storage import (
     adopt,
     applications,
     bearers,
+    delivery_log,
     departures,
     devices,
     filling,
@@ -21,7 +22,9 @@ from carillon.storage import (
     images,
     inbox,
     origins,
+    outbox,
     search,
+    services,
     settings,
     sharing,
     statistics,
@@ -179,6 +182,36 @@ class SqlStore:
     adopt_devices = writing(adopt.adopt_devices)
     adopt_messages = writing(adopt.adopt_messages)
     end_adoption = writing(origins.end)
+
+    add_service = writing(services.add)
+    service = reading(services.by_id)
+    services_of = reading(services.of_user)
+    update_service = writing(services.update)
+    delete_service = writing(services.delete)
+    audience = reading(services.audience)
+    tell = writing(services.tell)
+    confirmations = reading(services.confirmations)
+    ask_confirmation = writing(services.ask_confirmation)
+    confirm = writing(services.confirm)
+    services = reading(services.every)
+
+    work = reading(outbox.work)
+    claim = writing(outbox.claim)
+    settle = writing(outbox.settle)
+    pick = reading(outbox.pick)
+    requeue = writing(outbox.requeue)
+    cancel = writing(outbox.cancel)
+    following = reading(outbox.following)
+    next_follow = reading(outbox.next_follow)
+    followed = writing(outbox.followed)
+    forget_deliveries = writing(outbox.forget)
+
+    log = reading(delivery_log.log, snapshot=True)
+    failed = reading(delivery_log.failed, snapshot=True)
+    delivery = reading(delivery_log.delivery, snapshot=True)
+    deliveries_of = reading(delivery_log.deliveries_of, snapshot=True)
+    paces = reading(delivery_log.paces, snapshot=True)
+    ticks = reading(delivery_log.ticks)
 
     sweep = writing(upkeep.sweep)
     expire = writing(upkeep.expire)

@@ -45,7 +45,8 @@ STALE_KEYS = """
     )
 """
 
-# What is wrong → a query for how often. Entries that wait for the sweep are in order without their message.
+# What is wrong → a query for how often. Entries that wait for the sweep are in order without their message, and
+# deliveries without their service.
 INVARIANTS = {
     "messages above the counter": "SELECT count(*) FROM messages m, counters c WHERE m.id > c.message",
     "entries above the counter": "SELECT count(*) FROM entries e, counters c WHERE e.changed > c.changed",
@@ -70,6 +71,18 @@ INVARIANTS = {
         SELECT count(*) FROM messages m
         LEFT JOIN (SELECT message_id, count(*) AS holders FROM entries WHERE deleted = 0 GROUP BY message_id) e
         ON e.message_id = m.id WHERE m.receivers <> coalesce(e.holders, 0)
+    """,
+    "services of nobody": """
+        SELECT count(*) FROM services s
+        LEFT JOIN users u ON u.id = s.user_id LEFT JOIN groups g ON g.id = s.group_id
+        WHERE (s.scope = 'user' AND u.id IS NULL) OR (s.scope = 'group' AND g.id IS NULL)
+    """,
+    "attempts without their delivery": """
+        SELECT count(*) FROM attempts a LEFT JOIN deliveries d ON d.id = a.delivery_id WHERE d.id IS NULL
+    """,
+    "deliveries whose end does not fit their state": """
+        SELECT count(*) FROM deliveries d
+        WHERE (d.state IN ('due', 'leased', 'retry', 'held')) <> (d.settled IS NULL)
     """,
 }
 
