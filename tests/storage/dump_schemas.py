@@ -13,12 +13,14 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from carillon.core.models import Application, Image, User
+from carillon.core.outgoing import Confirmation, Rules
 from carillon.core.ports import ApplicationChange, Store
 from carillon.storage.migrate import DATABASE, steps
 from tests.builders import DAY, HOUR, NOON
+from tests.contracts.outgoing import add_service, claim, ended, settle
 from tests.contracts.stores import Home, add_application, add_user, join, new_device, once, publication, send
 from tests.postgres import cluster, program
 
@@ -38,6 +40,10 @@ async def fill(store: Store) -> None:
     await store.add_device(new_device(ada, token_digest=b"phone"))
     await store.touch_token(3, NOON + HOUR)
     await fill_sharing(store, ada, eve, door)
+    chat = await add_service(store, ada, rules=Rules(quota=100))
+    await store.ask_confirmation(
+        Confirmation(service_id=chat.id, address="eve@example.org", digest=b"code", asked=NOON)
+    )
 
     for title in ("gone", "gone too", "cleared"):
         await send(store, backup, ada, title=title)
@@ -65,7 +71,10 @@ async def fill(store: Store) -> None:
         encrypted=True,
     )
     await store.fill(100)
-    await store.publish(once(publication(backup, ada, title="once")))
+    await store.publish(structs.replace(once(publication(backup, ada, title="once")), services=(chat.id,)))
+    await settle(
+        store, chat, ended((await claim(store, chat))[0], "retry", due=NOON + HOUR, attempts=1, code="timeout")
+    )
 
 
 async def fill_sharing(store: Store, ada: User, eve: User, door: Application) -> None:

@@ -13,6 +13,7 @@ import pytest
 from carillon.core.errors import Unavailable
 from carillon.core.matching import Wanted
 from carillon.core.models import Cleared, EntryChange, Image, Share
+from carillon.core.outgoing import LogQuery, Rules
 from carillon.core.ports import Store
 from carillon.core.query import parse
 from carillon.storage import NewerSchema, StoreLocked
@@ -230,6 +231,17 @@ async def test_who_shares_what_is_there(left_behind: Home) -> None:
     (session,) = await store.devices(2)
     assert (session.kind, session.expires_after, session.elevated_until) == ("session", 3600, NOON + HOUR)
     assert await store.sealed_tokens("device", [session.id]) == {session.id: b"sealed"}
+
+
+@pytest.mark.parametrize("left_behind", _dumps(since=7), indirect=True)
+async def test_what_goes_out_is_there(left_behind: Home) -> None:
+    store = await left_behind.open()
+    (chat,) = await store.services()
+    assert (chat.rules, chat.counters.retried) == (Rules(quota=100), 1)
+    assert [confirmation.address for confirmation in await store.confirmations(chat.id)] == ["eve@example.org"]
+    assert await store.work(NOON) == {chat.id: NOON + HOUR}
+    (logged,) = (await store.log([chat.id], LogQuery())).deliveries
+    assert (logged.title, logged.delivery.state, logged.delivery.code) == ("once", "retry", "timeout")
 
 
 async def test_it_is_found_and_counted(left_behind: Home) -> None:

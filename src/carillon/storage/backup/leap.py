@@ -3,6 +3,9 @@
 Between the making of a backup and its restoring more messages were stored, and seen. Were their numbers drawn again,
 a reader that asks for what came after the last one it has would never be told of the new ones. How many were drawn
 nobody knows, unless the old database is at hand. So the counters leap.
+
+Deliveries that waited when the backup was made wait again. Those that have been sent since are sent once more, unless
+they have expired: what may have been missed is worth more than what may come twice.
 """
 
 from __future__ import annotations
