@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 import msgspec
@@ -276,15 +276,15 @@ class _Bounding(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # as jinja2 looks for it
         self.generic_visit(node)
-        node.iter = _through(COUNTED, node.iter)
+        node.iter = _through(COUNTED, cast("nodes.Expr", node.iter))
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # as jinja2 looks for it
         self.generic_visit(node)
-        parts = nodes.List(node.nodes, lineno=node.lineno)
-        return _through(JOINED, _through(WEIGHED, parts))
+        parts = _through(WEIGHED, nodes.List(node.nodes, lineno=node.lineno))
+        return _through(JOINED, parts)
 
-    def _weighed(self, node: nodes.Expr) -> nodes.Node:
+    def _weighed(self, node: nodes.Expr) -> nodes.Expr:
         self.generic_visit(node)
         return node if getattr(node, "ctx", "load") != "load" else _through(WEIGHED, node)
 

@@ -88,7 +88,8 @@ class _Worker:
         line = b'{"id":%d,"question":%b}\n' % (number, question)
         if len(line) > LONGEST or b"\n" in question:
             raise Failure("options", "the question is too long")
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         try:
             async with asyncio.timeout(seconds):
                 await self._write(line)
