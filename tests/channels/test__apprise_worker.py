@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -88,6 +90,12 @@ async def test_looks_at_an_address_without_sending(workers: Workers) -> None:
     async with json_server() as server:
         assert (await ask(workers, Question(url=f"json://127.0.0.1:{server.port}/"))).outcome == "sent"
         assert server.bodies == []
+
+
+def test_ends_with_its_input() -> None:
+    line = b'{"id":1,"question":{"url":"nonsense"}}\n{"id":2,"question":{}}\n'
+    ended = subprocess.run([sys.executable, "-m", PROGRAM], input=line, check=True, capture_output=True, timeout=15)
+    assert ended.stderr == b""
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json as json_of
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +22,8 @@ ITEM = 16  # characters that an item of a list weighs besides
 WIDEST = 1000  # characters of a column
 DEEPEST_INDENT = 40
 FINEST = 20  # digits
+COMPARED = 1_000_000  # items, times those that each may be looked for in
+PARTS = 4  # of an attribute that items are looked at by: each takes time for each item
 FORMAT = 64  # characters of the format of a date
 
 Value = Any  # whatever a template may hold
@@ -39,23 +43,16 @@ PLAIN = (
     "length",
     "list",
     "lower",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
     "reverse",
-    "select",
-    "selectattr",
-    "sort",
     "string",
     "title",
     "trim",
     "truncate",
-    "unique",
     "upper",
     "urlencode",
     "wordcount",
 )
+BY_ITEM = ("max", "min", "reject", "rejectattr", "select", "selectattr", "sort", "unique")
 CHECKS = {name: test for name, test in TESTS.items() if name not in {"callable", "filter", "test"}}
 METHODS = frozenset({"endswith", "get", "items", "keys", "lower", "split", "startswith", "strip", "upper", "values"})
 
@@ -120,7 +117,7 @@ def _replace(value: Value, old: Value, new: Value) -> str:
 
 
 @pass_environment
-def _join(environment: Environment, value: Value, by: Value = "", attribute: str | None = None) -> str:
+def _join(environment: Environment, value: Value, by: Value = "", *, attribute: str | None = None) -> str:
     parts = [str(each) for each in _each(environment, value, attribute)]
     if sum(map(len, parts)) + len(str(by)) * len(parts) > HEAVIEST:
         raise TemplateError("the template makes a text that is too long")
@@ -142,8 +139,37 @@ def _sum(environment: Environment, value: Value, attribute: str | None = None) -
 
 
 def _each(environment: Environment, value: Iterable[Any], attribute: str | None) -> list[Any]:
-    items = list(islice(value, HEAVIEST // ITEM + 1))
+    items = _items(value)
+    if attribute is not None:
+        _check_attribute(attribute)
     return items if attribute is None else list(map(make_attrgetter(environment, attribute), items))
+
+
+def _items(value: Iterable[Value]) -> list[Value]:
+    items: list[Value] = weigh(list(islice(value, HEAVIEST // ITEM + 1)))
+    return items
+
+
+def _check_attribute(attribute: Value) -> None:
+    if isinstance(attribute, str) and len(re.split(r"[.,]", attribute)) > PARTS:
+        raise TemplateError(f"an attribute has at most {PARTS} parts")
+
+
+def _by_item(name: str) -> Callable[..., Value]:
+    """Jinja's filter of that name, for lists that are not too long and attributes that are not too deep."""
+    filtered = FILTERS[name]
+
+    @wraps(filtered)
+    def spared(scope: Value, value: Iterable[Value], *arguments: Value, **named: Value) -> Value:
+        for each in named.values() if name in ("select", "reject") else (*arguments, *named.values()):
+            _check_attribute(each)
+        items = _items(value)
+        for each in arguments:
+            if isinstance(each, str | list | tuple | range | Mapping) and len(items) * len(each) > COMPARED:
+                raise TemplateError("the template compares too much")
+        return filtered(scope, items, *arguments, **named)
+
+    return spared
 
 
 def _round(value: Value, precision: int = 0) -> float:
@@ -194,6 +220,7 @@ def _date(value: Value, form: str = "%Y-%m-%d %H:%M", zone: str = "UTC") -> str:
 
 ALLOWED: dict[str, Callable[..., Any]] = {
     **{name: FILTERS[name] for name in PLAIN},
+    **{name: _by_item(name) for name in BY_ITEM},
     "bytes": _bytes,
     "center": _center,
     "date": _date,

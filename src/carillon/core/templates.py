@@ -201,11 +201,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         _Bounding().visit(tree)
         return tree
 
-    def call_binop(self, context: Context, operator: str, left: Value, right: Value) -> Value:
+    def call_binop(self, context: Context, operator: str, *operands: Value) -> Value:
         _budget(context).look()
         if operator in _BOUNDS:
-            _BOUNDS[operator](left, right)
-        return weigh(super().call_binop(context, operator, left, right))
+            _BOUNDS[operator](*operands)
+        return weigh(super().call_binop(context, operator, *operands))
 
     def call(__self, __context: Context, __obj: Value, *arguments: Value, **named: Value) -> Value:  # noqa: N805  # as jinja2 has it
         _budget(__context).look()

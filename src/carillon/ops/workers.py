@@ -138,7 +138,7 @@ class _Worker:
             if not asked.done():
                 asked.set_exception(Failure("connect", f"{self._program} has ended", uncertain=True))
 
-    def _pipe(self, pipe: Any | None) -> Any:  # noqa: ANN401  # a reader or a writer
+    def _pipe(self, pipe: Any | None) -> Any:  # noqa: ANN401  # reader or writer
         if pipe is None:
             raise Failure("connect", f"{self._program} has no pipe")
         return pipe
