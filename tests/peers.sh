@@ -22,6 +22,7 @@ need nodejs node
 need npm npm
 need nginx-light nginx /usr/sbin/nginx
 need prometheus-alertmanager prometheus-alertmanager
+need postfix smtp-sink /usr/sbin/smtp-sink # a mail server that fails as it is told to
 need build-essential gcc # compiles the load client of the benchmarks
 
 [ -n "$packages" ] || exit 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from carillon.core.channels import Reach
 from carillon.http.guard import ServiceGuard
 
 INTERNET = ("1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1")
@@ -19,7 +20,7 @@ NEVER = (
     ("reach", "admitted"),
     [("internet", INTERNET), ("private", INTERNET + PRIVATE), ("any", INTERNET + PRIVATE + OURS)],
 )
-def test_what_is_reached(reach: str, admitted: tuple[str, ...]) -> None:
+def test_what_is_reached(reach: Reach, admitted: tuple[str, ...]) -> None:
     guard = ServiceGuard(reach)
     assert [each for each in INTERNET + PRIVATE + OURS + NEVER if guard.admits(each)] == list(admitted)
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from carillon.core.channels import Failure, Picture
+from carillon.core.channels import Failure, Picture, Reach
 from carillon.http import Client, Guard
 from carillon.http.guard import ServiceGuard
 from carillon.http.outgoing import LARGEST_ANSWER, REDIRECTS, VIA, Outgoing, Ways, passed
@@ -72,7 +72,7 @@ async def server() -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def ways(
-    reach: str = "any", *, names: Callable[[str], list[str]] | None = None, pictures: str = "127.0.0.1"
+    reach: Reach = "any", *, names: Callable[[str], list[str]] | None = None, pictures: str = "127.0.0.1"
 ) -> AsyncIterator[Ways]:
     client = Client(Guard([pictures]), agent="Carillon/test")
     made = Ways(
@@ -277,7 +277,7 @@ async def test_pictures_are_what_the_rules_for_pictures_let_in(server: Server) -
 
 
 async def test_the_rest_is_what_it_was_given(outside: Outgoing) -> None:
-    assert (outside.agent, outside.host, outside.now()) == ("Carillon/test", "bell.test", 17)
+    assert (outside.agent, outside.reach, outside.host, outside.now()) == ("Carillon/test", "any", "bell.test", 17)
     assert outside.marks == {VIA: "first,second,ours"}
     assert await outside.ask("carillon.x", b"1", seconds=2) == b"carillon.x 1 2"
 

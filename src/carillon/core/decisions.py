@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from carillon.core.channels import Reach
 from carillon.core.errors import BadInput, Conflict
 from carillon.core.models import AUTO, User
 from carillon.core.ports import Store
@@ -48,7 +49,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     token_length: int = 15
     show_tokens: bool = False
     gotify_face: int = 3
-    service_addresses: str = "internet"
+    service_addresses: Reach = "internet"
     snapshot: bool = False
     log_level: str = "info"
 

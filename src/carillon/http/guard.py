@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Literal, Protocol
+from typing import Protocol
+
+from carillon.core.channels import Reach
 
 Ip = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-Reach = Literal["internet", "private", "any"]
-
 WHERE = "Settings → Sending → service_addresses"
 
 PROTOCOLS = ip_network("192.0.0.0/24")  # for the workings of networks; ipaddress takes some of it for global
@@ -44,7 +44,7 @@ class ServiceGuard:
     holds the secrets of a cloud is never reached.
     """
 
-    def __init__(self, reach: str = "internet") -> None:
+    def __init__(self, reach: Reach = "internet") -> None:
         self.reach = reach
 
     def admits(self, address: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
-from carillon.core.channels import Answer, Failure, Picture
+from carillon.core.channels import Answer, Failure, Picture, Reach
 from carillon.core.errors import BadInput, Unreachable
 from carillon.core.limits import KIB
 from carillon.core.ports import Clock, Web
@@ -100,6 +100,10 @@ class Outgoing:
     @property
     def agent(self) -> str:
         return self._ways.agent
+
+    @property
+    def reach(self) -> Reach:
+        return self._ways.guard.reach
 
     @property
     def host(self) -> str:
