@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from argon2 import PasswordHasher
 
 from carillon.core.access import Access
 from carillon.core.accounts import Accounts
+from carillon.core.alerts import Alerts
 from carillon.core.backstage import Address, Backstage, Check, Download, Report
+from carillon.core.channels import Answer, Channel, Failure, Followed, Outcome, Outside, Parcel, Picture, Sent
 from carillon.core.decisions import Decisions
 from carillon.core.errors import CarillonError, Unavailable, Unreachable
+from carillon.core.forms import field
 from carillon.core.housekeeping import Housekeeping
 from carillon.core.inbox import Inbox
 from carillon.core.kit import Build, History, Kit, Site
@@ -31,8 +35,10 @@ from carillon.core.publish import Publisher
 from carillon.core.rates import Publishing
 from carillon.core.remote import RemotePictures
 from carillon.core.search import Search
+from carillon.core.secrets import Vault
 from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
+from carillon.core.ways_out import WaysOut
 from carillon.hub.local import LocalHub
 from carillon.ops.ring import Ring
 from carillon.settings import Settings
@@ -118,6 +124,91 @@ class Elsewhere:
         return self.there[url]
 
 
+class BellOptions(msgspec.Struct, kw_only=True):
+    secret: Annotated[str, field(("Secret", "Geheimnis"), kind="secret", min_length=3)]
+    place: Annotated[str, field(("Place", "Ort"))] = "tower"
+    to: Annotated[list[str], field(("To", "An"), kind="list")] = []
+
+
+class Bell:
+    """A channel that does what it is told, and remembers what it was given. `outcomes` come one by one, then Sent."""
+
+    API = 1
+    TITLE, ABOUT, ICON = ("Bell", "Glocke"), ("For tests", "Für Tests"), "k-hook"
+    Options = BellOptions
+    PARALLEL, IDEMPOTENT = 2, False
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome | Exception] = []
+        self.parcels: list[Parcel] = []
+        self.followed = Followed()
+        self.released = asyncio.Event()  # unless it is set, no attempt ends
+        self.released.set()
+
+    async def send(self, options: BellOptions, parcel: Parcel, outside: Outside) -> Outcome:
+        self.parcels.append(parcel)
+        await self.released.wait()
+        outcome = self.outcomes.pop(0) if self.outcomes else Sent(remote="r1")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def check(self, options: BellOptions, outside: Outside) -> Outcome:
+        return self.outcomes.pop(0) if self.outcomes else Sent(text=f"the {options.place} is there")  # type: ignore[return-value]  # tests give no errors here
+
+    async def follow(self, options: BellOptions, receipt: str, outside: Outside) -> Followed:
+        return self.followed
+
+    def recipients(self, options: BellOptions) -> list[str]:
+        return options.to
+
+
+class Nowhere:
+    """The world of services, which answers nothing."""
+
+    agent, marks, host, reach = "Carillon/test", dict[str, str](), "bell.example", "internet"
+
+    def now(self) -> int:
+        return NOON
+
+    async def request(self, method: str, url: str, **options: Any) -> Answer:
+        raise Failure("dns", f"{url}: there is no such name")
+
+    async def connect(self, host: str, port: int, *, seconds: float = 10.0) -> Any:
+        raise Failure("dns", f"{host}: there is no such name")
+
+    async def picture(self, url: str) -> Picture | None:
+        return None
+
+    async def ask(self, program: str, question: bytes, *, seconds: float) -> bytes:
+        raise Failure("connect", f"{program} does not run here")
+
+
+def ways_out(
+    store: Store,
+    access: Access,
+    *,
+    accounts: Accounts,
+    publisher: Publisher,
+    clock: Clock,
+    ids: Ids,
+    limits: Limits,
+    bell: Bell,
+) -> WaysOut:
+    return WaysOut.over(
+        store=store,
+        access=access,
+        channels={"bell": cast(Channel, bell)},
+        ways=lambda via: cast(Outside, Nowhere()),
+        vault=lambda: Vault(b"k" * 32),
+        alerts=Alerts(store=store, applications=accounts.applications, publisher=publisher),
+        base_url="http://bell.example",
+        clock=clock,
+        ids=ids,
+        limits=limits,
+    )
+
+
 def quick_hasher() -> PasswordHasher:
     """Argon2id at its cheapest: tests are about who gets in, not about how dear it is to guess."""
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -182,6 +273,7 @@ class House:
     presence: Presence
     housekeeping: Housekeeping
     kit: Kit
+    bell: Bell
 
     async def user(self, name: str = "ada", *, admin: bool = False) -> User:
         """Whose password is his name."""
@@ -220,7 +312,8 @@ def build(
         limits=limits,
         minting=minting,
     )
-    publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits)
+    publisher = Publisher(store=store, clock=clock, ids=ids, limits=limits, installation="me")
+    bell = Bell()
     presence = Presence(store=store, hub=hub, access=access, clock=clock)
     housekeeping = Housekeeping(store, clock, presence)
     inbox = Inbox(
@@ -247,10 +340,26 @@ def build(
         hub=hub,
         limits=limits,
         clock=clock,
-        peers=peers or Peers(),
-        site=Site(build=Build("0.0.test"), healthy=healthy, backstage=backstage or backstage_over(store)),
+        ways_out=ways_out(
+            store,
+            access,
+            accounts=accounts,
+            publisher=publisher,
+            clock=clock,
+            ids=ids,
+            limits=limits,
+            bell=bell,
+        ),
+        site=Site(
+            build=Build("0.0.test"),
+            healthy=healthy,
+            peers=peers or Peers(),
+            backstage=backstage or backstage_over(store),
+        ),
     )
-    return House(store, hub, clock, ids, passwords, access, accounts, publisher, inbox, presence, housekeeping, kit)
+    publisher.let(kit.ways_out.courier.wake)
+    parts = (store, hub, clock, ids, passwords, access, accounts, publisher, inbox, presence, housekeeping, kit, bell)
+    return House(*parts)
 
 
 def backstage_over(store: Store) -> Backstage:

@@ -23,13 +23,12 @@ from carillon.core.passwords import Passwords
 from carillon.core.peers import Peers
 from carillon.core.ports import Store
 from carillon.core.presence import Presence
-from carillon.core.publish import Publisher
 from carillon.core.remote import RemotePictures
 from carillon.core.search import Search
 from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
+from carillon.dispatch import Base, Dispatch
 from carillon.front import Front
-from carillon.http import Client, Guard, ServiceGuard
 from carillon.hub.local import LocalHub
 from carillon.ops.keys import KEY_BYTES
 from carillon.ops.system import SystemClock, SystemIds
@@ -63,7 +62,7 @@ async def running(settings: Settings, log: LogBook | None = None) -> AsyncIterat
     async with composed(settings, log) as app:
         await app.kit.accounts.users.ensure_first(settings.admin_password or None)
         filling = Filling(app.store, app.kit.clock)
-        beside = [asyncio.create_task(work.run()) for work in (app.housekeeping, filling)]
+        beside = [asyncio.create_task(work.run()) for work in (app.housekeeping, filling, app.kit.ways_out)]
         try:
             yield app
         finally:
@@ -90,59 +89,57 @@ async def composed(settings: Settings, log: LogBook | None = None) -> AsyncItera
         settings.database or None, settings.data, announce=hub.announce, limits=limits, clock=clock
     )
     access = Access(store, passwords, clock)
-    reach = ServiceGuard()
-    web = Client(Guard(settings.picture_networks), agent=f"Carillon/{__version__}")
     housekeeping = Housekeeping(store, clock, Presence(store=store, hub=hub, access=access, clock=clock))
     decisions = Decisions(store, settings.decidable())
     place = Place(settings.database or None, settings.data)
     proxies, shown = settings.trusted_proxies, settings.text
     behind = Behind(place, proxies, store=store, hub=hub, clock=clock, decisions=decisions, shown=shown, log=log)
+    accounts = Accounts.over(
+        store=store,
+        hub=hub,
+        access=access,
+        passwords=passwords,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        minting=minting,
+        defaults=defaults,
+    )
+    base, base_url, data = Base(store, access, clock, ids, limits), settings.base_url, settings.data
+    dispatch = Dispatch(base, accounts, data=data, base_url=base_url, picture_networks=settings.picture_networks)
+    pictures = RemotePictures(web=dispatch.pictures, clock=clock, limits=limits, key=ids.entropy(KEY_BYTES))
     try:
         kit = Kit(
             access=access,
-            accounts=Accounts.over(
-                store=store,
-                hub=hub,
-                access=access,
-                passwords=passwords,
-                clock=clock,
-                ids=ids,
-                limits=limits,
-                minting=minting,
-                defaults=defaults,
-            ),
-            publisher=Publisher(store=store, clock=clock, ids=ids, limits=limits),
-            inbox=Inbox(
-                store=store,
-                clock=clock,
-                limits=limits,
-                cleared=housekeeping.wake,
-                pictures=RemotePictures(web=web, clock=clock, limits=limits, key=ids.entropy(KEY_BYTES)),
-            ),
+            accounts=accounts,
+            publisher=dispatch.publisher,
+            inbox=Inbox(store=store, clock=clock, limits=limits, cleared=housekeeping.wake, pictures=pictures),
             history=History(Search(store=store, clock=clock), Statistics(store=store, clock=clock)),
             hub=hub,
             limits=limits,
             clock=clock,
-            peers=Peers(proxies),
+            ways_out=dispatch.ways_out,
             site=Site(
                 build=Build(__version__),
                 healthy=behind.reporter.healthy,
-                base_url=settings.base_url,
+                base_url=base_url,
                 backstage=behind.stage,
+                peers=Peers(proxies),
             ),
         )
-        levers = Levers(kit, hub=hub, defaults=defaults, minting=minting, data=settings.data, ids=ids, services=reach)
+        guard = dispatch.guard
+        levers = Levers(kit, hub=hub, defaults=defaults, minting=minting, data=data, ids=ids, services=guard)
         await decisions.load(levers.follow)
         dialects = discover("dialects")
         front = Front(
             {"web app": ui.mount()} | {plugin.name: plugin.module.mount(kit) for plugin in dialects},
             origins=frozenset(settings.cors_origins),
-            peers=kit.peers,
-            base_url=settings.base_url,
+            peers=kit.site.peers,
+            base_url=base_url,
         )
-        yield App(front, kit, store, housekeeping, dialects, discover("channels"), behind)
+        yield App(front, kit, store, housekeeping, dialects, dispatch.channels, behind)
     finally:
-        await web.close()
+        await dispatch.close()
         await access.close()
         await store.close()
         passwords.close()

@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from carillon.core.outgoing import Counters, Delivery, State
+from carillon.core.plans import month
 from carillon.core.ports import Publication
 from carillon.storage import outbox, services
 from carillon.storage.messages import publish_plain
-from carillon.storage.outbox import counted, month_of
+from carillon.storage.outbox import counted
 from carillon.storage.sqlite import SqliteSession
 from tests.builders import DAY, NOON, message
 from tests.storage.rows import new_application, new_user
@@ -17,8 +18,8 @@ DELIVERY = Delivery(id=1, message_id=1, service_id=1, application_id=1, level=5,
 
 
 def test_months_count_on_over_the_years() -> None:
-    assert month_of(0) == 1970 * 12 + 1
-    assert month_of(364 * DAY) + 1 == month_of(365 * DAY) == 1971 * 12 + 1
+    assert month(0) == 1970 * 12
+    assert month(364 * DAY) + 1 == month(365 * DAY) == 1971 * 12
 
 
 @pytest.mark.parametrize("state", ["skipped", "cancelled", "held", "due"])

@@ -1,4 +1,4 @@
-"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys, devices."""
+"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys, deliveries, devices."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ REST = 4.0  # times as long as the slice took: publishing goes before housekeepi
 LONGEST_REST = 5.0  # seconds
 ROUND = 10.0  # seconds between two looks at the clock
 TOMBSTONE_MICROSECONDS = 30 * 24 * 3600 * 1_000_000
+LOG_MICROSECONDS = 90 * 24 * 3600 * 1_000_000  # of deliveries
 
 
 class Housekeeping:
@@ -53,6 +54,7 @@ class Housekeeping:
         await self._drain(
             lambda: self._store.forget(tombstones_before=now - TOMBSTONE_MICROSECONDS, now=now, limit=SLICE)
         )
+        await self._drain(lambda: self._store.forget_deliveries(now - LOG_MICROSECONDS, SLICE))
         await self._presence.round()
 
     async def _drain(self, work: Callable[[], Awaitable[int]]) -> None:

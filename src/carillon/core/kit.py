@@ -16,6 +16,7 @@ from carillon.core.ports import Clock, Hub
 from carillon.core.publish import Publisher
 from carillon.core.search import Search
 from carillon.core.statistics import Statistics
+from carillon.core.ways_out import WaysOut
 
 
 class Build(Struct, frozen=True):
@@ -27,7 +28,8 @@ class Build(Struct, frozen=True):
 
 
 class Site(Struct, kw_only=True):
-    """This installation: which Carillon it is, where it is reached, and what its people have decided, as it is now.
+    """This installation: which Carillon it is, where it is reached, through which proxies, and what its people
+    have decided, as it is now.
 
     `base_url` is empty when only the requests say it. `registration`: anybody may make himself an account.
     `gotify_face` is the major version of gotify/server that the Gotify dialect answers as: 2 or 3. `backstage` is for
@@ -37,6 +39,7 @@ class Site(Struct, kw_only=True):
     build: Build
     healthy: Callable[[], Awaitable[bool]]
     backstage: Backstage
+    peers: Peers
     base_url: str = ""
     registration: bool = False
     gotify_face: int = 3
@@ -58,5 +61,5 @@ class Kit(Struct, frozen=True, kw_only=True):
     hub: Hub
     limits: Limits
     clock: Clock
-    peers: Peers
     site: Site
+    ways_out: WaysOut

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 Role = Literal["owner", "member", "receiver"]
 TokenKind = Literal["application", "device"]
 DeviceKind = Literal["device", "session"]
-ListName = Literal["applications", "devices", "sessions", "user", "settings", "people"]
+ListName = Literal["applications", "devices", "sessions", "user", "settings", "people", "services", "deliveries"]
 
 UNREAD_CAP, TOTAL_CAP = 1_000, 10_000  # of an application, to be counted
 NOTES, NOTES_BEYOND = 2_000, 8_000  # in a roll

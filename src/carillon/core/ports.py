@@ -35,6 +35,8 @@ from carillon.core.models import (
     TokenKind,
     User,
 )
+from carillon.core.outbox import Outbox
+from carillon.core.outgoing import Route
 
 
 class Clock(Protocol):
@@ -65,11 +67,16 @@ class Idempotency(Struct, frozen=True):
 
 
 class Publication(Struct, frozen=True, gc=False):
-    """A message on its way into the store, which gives it its id (`message.id` is 0 here)."""
+    """A message on its way into the store, which gives it its id (`message.id` is 0 here).
+
+    `services` are those that get a delivery of it; `via` as in `Delivery`.
+    """
 
     message: Message
     receivers: tuple[int, ...]
     idempotency: Idempotency | None = None
+    services: tuple[int, ...] = ()
+    via: str = ""
 
 
 class NewUser(Struct, frozen=True, kw_only=True):
@@ -136,11 +143,13 @@ class NewDevice(Struct, frozen=True, kw_only=True):
 
 
 class Sender(Struct, frozen=True):
-    """An application as the publish path needs it: with the users its messages reach, and the first of its owners."""
+    """An application as the publish path needs it: with the users its messages reach, the first of its owners, and
+    the services that take its messages."""
 
     application: Application
     receivers: tuple[int, ...]
     owner_id: int | None = None
+    routes: tuple[Route, ...] = ()
 
 
 class Bearer(Struct, frozen=True):
@@ -219,7 +228,7 @@ class Filled(Struct, frozen=True):
     more: bool
 
 
-class Store(Inboxes, Protocol):
+class Store(Inboxes, Outbox, Protocol):
     """The truth. A method that changes something returns after COMMIT, and then has told `announce`.
 
     Every method raises `Unavailable` (`DiskFull`) when storage cannot do it now; then nothing was stored.

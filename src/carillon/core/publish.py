@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import logging
+from collections.abc import Awaitable, Callable, Collection
 from hashlib import sha256
 
 import msgspec
@@ -18,8 +19,11 @@ from carillon.core.priority import Scale
 
 IDEMPOTENCY_MICROSECONDS = 24 * 3600 * 1_000_000
 LONGEST_TTL = 10 * 365 * 24 * 3600  # seconds
+HOPS = 3  # Carillons after which a message is not passed on any more
 
 CONTENT_TYPES = frozenset({PLAIN, MARKDOWN})
+
+log = logging.getLogger("carillon.publish")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -72,21 +76,31 @@ def again(message: Message) -> Draft:
 
 
 class Publisher:
-    def __init__(self, *, store: Store, clock: Clock, ids: Ids, limits: Limits) -> None:
+    """`installation` is the id of this Carillon, by which it knows its own messages when they come back."""
+
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids, limits: Limits, installation: str = "") -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._limits = limits
+        self._installation = installation
+        self._posted: Callable[[Collection[int]], None] | None = None
         self._stopping = False
+
+    def let(self, posted: Callable[[Collection[int]], None]) -> None:
+        """This hears for which services deliveries have been stored."""
+        self._posted = posted
 
     def stop(self) -> None:
         """From now on every publish raises Unavailable; what was accepted before is stored and answered."""
         self._stopping = True
 
     def publish(
-        self, sender: Sender, draft: Draft, *, scale: Scale, idempotency_key: str | None = None
+        self, sender: Sender, draft: Draft, *, scale: Scale, idempotency_key: str | None = None, via: str = ""
     ) -> Awaitable[Message]:
         """The stored message, to be awaited: it is there after COMMIT, and every listener is told then.
+
+        `via` are the ids of the Carillons that it has been through: it is not passed on where it was before.
 
         The same `idempotency_key` from the same application within 24 hours stores nothing and answers with the
         id of the first. Raises BadInput, TooLarge, Conflict (the key came with another message) and Unavailable.
@@ -99,7 +113,29 @@ class Publisher:
         if idempotency_key is not None:
             bounded("Idempotency-Key", idempotency_key, self._limits.short)
             idempotency = Idempotency(idempotency_key, sha256(_encode(draft)).digest(), now + IDEMPOTENCY_MICROSECONDS)
-        return self._store.publish(Publication(message, sender.receivers, idempotency))
+        if not sender.routes:
+            return self._store.publish(Publication(message, sender.receivers, idempotency))
+        services = self._services(sender, message, via)
+        stored = self._store.publish(Publication(message, sender.receivers, idempotency, services, via))
+        return self._and_post(stored, services) if services else stored
+
+    def _services(self, sender: Sender, message: Message, via: str) -> tuple[int, ...]:
+        services = tuple(route.service_id for route in sender.routes if message.level >= route.min_level)
+        if services and via and self._loops(via):
+            log.warning("a message of %s goes in circles and is not passed on", sender.application.name)
+            return ()
+        return services
+
+    def _loops(self, via: str) -> bool:
+        been = via.split(",", HOPS)
+        return len(been) >= HOPS or self._installation in map(str.strip, been)
+
+    async def _and_post(self, stored: Awaitable[Message], services: tuple[int, ...]) -> Message:
+        """Should nobody wait for it any more, whoever delivers looks by himself a little later."""
+        message = await stored
+        if self._posted is not None:
+            self._posted(services)
+        return message
 
     def _message(self, sender: Sender, draft: Draft, *, scale: Scale, now: int) -> Message:
         application = sender.application

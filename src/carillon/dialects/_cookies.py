@@ -66,7 +66,7 @@ def _address(kit: Kit, scope: Scope) -> SeenUrl:
 
 def _addresses(kit: Kit, scope: Scope) -> tuple[SeenUrl, SeenUrl]:
     """The one that is configured, and the one that was asked for, as in a house that reaches us also by its own net."""
-    return seen_url(scope, peers=kit.peers, base_url=kit.site.base_url), seen_url(scope, peers=kit.peers)
+    return seen_url(scope, peers=kit.site.peers, base_url=kit.site.base_url), seen_url(scope, peers=kit.site.peers)
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes | None:

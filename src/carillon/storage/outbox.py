@@ -6,10 +6,10 @@ Whoever claims a delivery holds it by its lease, and only he can settle it. When
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
+from carillon.core import plans
 from carillon.core.models import Entry
 from carillon.core.outgoing import Claimed, Counters, Delivery, Health, Service, Settlement
 from carillon.storage import deliveries, entries, messages, notices, services
@@ -184,7 +184,7 @@ def counted(counters: Counters, delivery: Delivery) -> Counters:
     if delivery.state == "retry":
         return replace(counters, retried=counters.retried + 1)
     if settled is not None and delivery.state == "sent":
-        month = month_of(settled)
+        month = plans.month(settled)
         used = counters.used if counters.month == month else 0
         return replace(counters, sent=counters.sent + 1, month=month, used=used + 1, last_sent=settled)
     if settled is not None and delivery.state in ("failed", "expired"):
@@ -196,11 +196,6 @@ def counted(counters: Counters, delivery: Delivery) -> Counters:
             last_text=delivery.text,
         )
     return counters
-
-
-def month_of(time: int) -> int:
-    day = datetime.fromtimestamp(time // 1_000_000, UTC)
-    return day.year * 12 + day.month
 
 
 async def pick(tx: Session, ids: Sequence[int], visible: Sequence[int]) -> list[Delivery]:

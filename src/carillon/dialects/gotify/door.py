@@ -134,7 +134,7 @@ def _method(scope: Scope) -> str:
 
 def seen(kit: Kit, scope: Scope) -> SeenUrl:
     """The address under which the client of this request has us."""
-    return seen_url(scope, peers=kit.peers, base_url=kit.site.base_url)
+    return seen_url(scope, peers=kit.site.peers, base_url=kit.site.base_url)
 
 
 def secret(headers: Headers, query: bytes) -> str | None:
@@ -169,7 +169,7 @@ async def actor(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
 
     Raises Unauthenticated, Forbidden, TooMany.
     """
-    peer = kit.peers.of(scope["client"], scope["headers"])
+    peer = kit.site.peers.of(scope["client"], scope["headers"])
     who = await _by_password_or_token(kit, scope, peer)
     if not signing_in:
         kit.access.admit(who, peer)
@@ -209,7 +209,7 @@ async def by_password(kit: Kit, request: Request) -> Actor:
     if pair is None:
         raise Told("basic auth required")
     try:
-        return await kit.access.password(*pair, kit.peers.of(request.scope["client"], request.scope["headers"]))
+        return await kit.access.password(*pair, kit.site.peers.of(request.scope["client"], request.scope["headers"]))
     except Unauthenticated:
         raise Told(INVALID_CREDENTIALS) from None
 

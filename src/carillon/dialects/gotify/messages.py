@@ -33,16 +33,18 @@ class Post:
             body = await read_body(scope, receive, kit.limits.request)
             if generation != kit.access.generation:
                 caller = await self._same(scope, caller)
-            content_type, idempotency_key = "", None
+            content_type, idempotency_key, via = "", None, ""
             for name, value in headers:
                 if name == b"content-type":
                     content_type = value.decode("latin-1")
                 elif name == b"idempotency-key":
                     idempotency_key = value.decode("latin-1")
+                elif name == b"x-carillon-via":
+                    via = value.decode("latin-1")
             posted = parse.parse_message(content_type, body, query, limits=kit.limits)
             sender = caller if isinstance(caller, Sender) else await self._named(caller, posted.application_id)
             message = await kit.publisher.publish(
-                sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None
+                sender, posted.draft, scale=render.SCALE, idempotency_key=idempotency_key or None, via=via
             )
             headers = (JSON,) if sender is caller else _with_cookie(scope)
             start, end = answer(200, render.message(message), headers)
@@ -56,7 +58,7 @@ class Post:
     async def _caller(self, scope: Scope) -> Sender | Actor:
         """An application by its token; or a user, who names his application in the body, by token, else by password."""
         access = self._kit.access
-        peer = self._kit.peers.of(scope["client"], scope["headers"])
+        peer = self._kit.site.peers.of(scope["client"], scope["headers"])
         token, from_cookie = door.credential(self._kit, scope)
         refused: CarillonError = Unauthenticated("no credentials")
         who: Actor | None = None
@@ -82,7 +84,7 @@ class Post:
     async def _same(self, scope: Scope, caller: Sender | Actor) -> Sender | Actor:
         """Who asked, as he is now: a body may take its time, and his token be dead by then. Raises Unauthenticated."""
         token, _ = door.credential(self._kit, scope)
-        peer = self._kit.peers.of(scope["client"], scope["headers"])
+        peer = self._kit.site.peers.of(scope["client"], scope["headers"])
         if token is not None and isinstance(caller, Sender):
             return await self._kit.access.same_sender(token, peer)
         if token is not None and isinstance(caller, Actor) and caller.device is not None:

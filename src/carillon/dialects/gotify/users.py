@@ -46,7 +46,7 @@ async def create(kit: Kit, request: Request) -> Response:
                 raise refused(door.NOT_ALLOWED)
             if admin:
                 raise refused("you are not allowed to create an admin user")
-            peer = kit.peers.of(request.scope["client"], request.scope["headers"])
+            peer = kit.site.peers.of(request.scope["client"], request.scope["headers"])
             user = await kit.accounts.users.register(name, password, peer)
     return door.answer(render.user(user))
 

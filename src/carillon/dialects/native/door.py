@@ -105,7 +105,7 @@ class _Served:
         place = scope["path_params"]
         number = parse.parse_id(place.get("id", "0"))
         body = Nothing() if operation.body is Nothing else await self._body(scope, receive)
-        peer = self._kit.peers.of(scope["client"], scope["headers"])
+        peer = self._kit.site.peers.of(scope["client"], scope["headers"])
         token = parse.parse_id(place.get("token", "0"), "token")
         call = Call(who, query, body, number, scope, receive, peer, public_id=place.get("public_id", ""), token=token)
         answer = await self._handler(self._kit, call)
@@ -151,7 +151,7 @@ async def caller(kit: Kit, scope: Scope, *, signing_in: bool = False) -> Actor:
     `signing_in`: also with the published password. Raises Unauthenticated, Forbidden, TooMany.
     """
     token = secret(scope) or _cookie(kit, scope)
-    peer = kit.peers.of(scope["client"], scope["headers"])
+    peer = kit.site.peers.of(scope["client"], scope["headers"])
     who = await kit.access.device(token, peer) if token else await _by_password(kit, scope["headers"], peer)
     if not signing_in:
         kit.access.admit(who, peer)
@@ -167,9 +167,9 @@ async def sender(kit: Kit, scope: Scope, *, counted: bool = False) -> Sender:
     if not token:
         raise Unauthenticated("send the token of an application, as Authorization: Bearer TOKEN")
     if counted:
-        return await kit.access.same_sender(token, kit.peers.of(scope["client"], scope["headers"]))
+        return await kit.access.same_sender(token, kit.site.peers.of(scope["client"], scope["headers"]))
     known = kit.access.known_sender(token)
-    return known or await kit.access.sender(token, kit.peers.of(scope["client"], scope["headers"]))
+    return known or await kit.access.sender(token, kit.site.peers.of(scope["client"], scope["headers"]))
 
 
 def secret(scope: Scope) -> str | None:

@@ -32,14 +32,16 @@ class Post:
         body = await read_body(scope, receive, kit.limits.request)
         if generation != kit.access.generation:
             sender = await door.sender(kit, scope, counted=True)
-        key = None
+        key, via = None, ""
         headers = scope["headers"]
         door.require_json(headers)
         for name, value in headers:
             if name == b"idempotency-key":
                 key = value.decode("latin-1")
+            elif name == b"x-carillon-via":
+                via = value.decode("latin-1")
         message = await kit.publisher.publish(
-            sender, parse.parse_message(body), scale=render.SCALE, idempotency_key=key or None
+            sender, parse.parse_message(body), scale=render.SCALE, idempotency_key=key or None, via=via
         )
         return render.encode(render.message(message))
 
