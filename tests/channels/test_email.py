@@ -60,6 +60,13 @@ async def test_only_those_who_agreed_get_mail() -> None:
     assert (type(nobody), nobody.code, nobody.field) == (Refused, "unconfirmed", "to")
 
 
+async def test_who_is_asked_whether_he_agrees_is_asked_alone() -> None:
+    async with mail_server() as box:
+        asking = parcel(only=BOB, confirmed=frozenset({ADA}))
+        assert isinstance(await sent(options(port=box.port, to=[ADA, BOB]), asking), Sent)
+    assert [each[1] for each in box.mails] == [[BOB]]
+
+
 async def test_what_was_taken_is_not_sent_again() -> None:
     both = frozenset({ADA, BOB})
     async with mail_server() as box:

@@ -91,8 +91,7 @@ def recipients(options: Options) -> Sequence[str]:
 
 
 async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
-    asked, agreed = set(recipients(options)), {each.lower() for each in parcel.confirmed}
-    free = [each for each in dict.fromkeys(options.to) if each not in asked or each.lower() in agreed]
+    free = [parcel.only] if parcel.only else _free(options, parcel)
     if not free:
         return Refused(code="unconfirmed", text="no recipient has agreed to get mail yet", field="to")
     before = msgspec.json.decode(parcel.progress or "[]", type=list[str])
@@ -100,6 +99,12 @@ async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
     mails = {each: mail(parcel, _envelope(options, each, outside), picture) for each in free if each not in before}
     found = await hand_over_all(_server(options), outside, sender=options.sender, mails=mails)
     return together(found, before)
+
+
+def _free(options: Options, parcel: Parcel) -> list[str]:
+    """The recipients who have agreed, or need not."""
+    asked, agreed = set(recipients(options)), {each.lower() for each in parcel.confirmed}
+    return [each for each in dict.fromkeys(options.to) if each not in asked or each.lower() in agreed]
 
 
 async def check(options: Options, outside: Outside) -> Outcome:
