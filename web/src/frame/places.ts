@@ -17,6 +17,8 @@ export const MAIN: Place[] = [
 ];
 export const MANAGE: Place[] = [
   { name: "frame.send", icon: "send", path: "/send", key: "c" },
+  { name: "frame.services", icon: "out", path: "/services", key: "g v" },
+  { name: "frame.deliveries", icon: "log", path: "/deliveries", key: "g d" },
   { name: "frame.devices", icon: "device", path: "/devices" },
   { name: "frame.statistics", icon: "stats", path: "/statistics", key: "g t" },
   { name: "frame.settings", icon: "gear", path: "/settings" },
@@ -39,7 +41,8 @@ export function here(path: string, bar = false): "page" | undefined {
   const below = (place: string): boolean => now === place || now.startsWith(`${place}/`);
   const found = (): boolean => {
     if (path === "/") return now === "/" || now.startsWith("/m/") || (bar && now.startsWith("/a/"));
-    if (path === "/more") return ["/more", "/devices", "/statistics", "/settings"].some(below);
+    if (path === "/more")
+      return ["/more", "/services", "/deliveries", "/devices", "/statistics", "/settings"].some(below);
     if (path.includes("?")) return below("/search") && query === PINNED;
     if (path === "/search") return below("/search") && (bar || query !== PINNED);
     return below(path);

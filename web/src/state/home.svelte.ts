@@ -3,6 +3,7 @@ import { Deletions } from "./deletions.svelte.ts";
 import { quietly } from "./failures.ts";
 import { Live, type Change } from "./live.svelte.ts";
 import type { Copy } from "./offline.ts";
+import { services } from "./services.svelte.ts";
 import { Mailbox } from "./mailbox.svelte.ts";
 
 /** Everything that a signed-in person's page holds, kept up to date by one live stream. */
@@ -27,6 +28,7 @@ export class Home {
 
   constructor() {
     this.onList("applications", () => applications.load());
+    this.onList("services", () => services.load());
   }
 
   /** `seen`: what this browser remembers, while the server cannot be asked. */
@@ -38,6 +40,7 @@ export class Home {
     }
     this.live.start();
     this.#reload("applications");
+    this.#reload("services");
     this.mailbox.count();
   }
 
@@ -45,6 +48,7 @@ export class Home {
     this.live.stop();
     this.deletions.leave();
     applications.empty();
+    services.empty();
   }
 
   /** Calls back when a list that the server keeps has changed: "applications", "devices", "sessions", "user" … */

@@ -20,6 +20,12 @@ export const SECTIONS: Section[] = [
     group: "mine",
     shows: () => import("~/parts/NotificationSettings.svelte"),
   },
+  {
+    path: "services",
+    name: "settings.services",
+    group: "mine",
+    shows: () => import("./Services.svelte"),
+  },
   { path: "help", name: "settings.help", group: "mine", shows: () => import("./Help.svelte") },
   { path: "users", name: "settings.users", group: "everyone", shows: () => import("./Users.svelte") },
   { path: "groups", name: "settings.groups", group: "everyone", shows: () => import("./Groups.svelte") },
