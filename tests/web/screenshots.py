@@ -33,6 +33,9 @@ PAGES = {
     "applications": "/applications",
     "applications-one": "/applications/2",
     "applications-new": "/applications/new",
+    "services": "/services",
+    "services-new": "/services/new/pushover",
+    "deliveries": "/deliveries",
     "devices": "/devices",
     "statistics": "/statistics",
     "more": "/more",
@@ -40,7 +43,17 @@ PAGES = {
     "settings": "/settings",
     **{
         f"settings-{name}": f"/settings/{name}"
-        for name in ("account", "appearance", "notifications", "users", "groups", "limits", "server", "logs")
+        for name in (
+            "account",
+            "appearance",
+            "notifications",
+            "services",
+            "users",
+            "groups",
+            "limits",
+            "server",
+            "logs",
+        )
     },
 }
 

@@ -1,5 +1,5 @@
 import type { Service } from "~/api/services.ts";
-import { short, until } from "~/format/times.svelte.ts";
+import { daysAgo, short, until } from "~/format/times.svelte.ts";
 import { t, type Key } from "~/i18n/index.svelte.ts";
 import { applications } from "~/state/applications.svelte.ts";
 import { isPaused } from "~/state/services.svelte.ts";
@@ -11,7 +11,7 @@ export interface Truth {
   rest: string;
 }
 
-const time = (at: string): string => short(new Date(at));
+const time = (at: string): string => (daysAgo(new Date(at)) ? short(new Date(at)) : until(new Date(at)));
 const sentence = (...parts: string[]): string => parts.filter(Boolean).join(" ");
 
 /** What one has to know about a service, in one or two sentences. */
