@@ -1,4 +1,4 @@
-"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones and keys, deliveries, devices."""
+"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones, deliveries, devices."""
 
 from __future__ import annotations
 

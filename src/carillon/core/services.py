@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from carillon.core import quiet, templates
 from carillon.core.access import Access
 from carillon.core.channels import Channel
+from carillon.core.deliver import used
 from carillon.core.errors import BadInput, Forbidden, NotFound, TooMany
 from carillon.core.forms import BadOption, FormField, Texts, form, read, secrets
 from carillon.core.limits import Limits, require
@@ -61,7 +62,8 @@ class Recipient(Struct, frozen=True):
 
 class View(Struct, frozen=True, kw_only=True):
     """A service as people see it. In `options` a secret is `{"set": true, "hint": …}`; `readable`: the key of this
-    installation opens them. `ticks` are the hours of the last two days in which it did anything.
+    installation opens them. `used`: messages it has sent this month. `ticks` are the hours of the last two days in
+    which it did anything.
     """
 
     service: Service
@@ -70,6 +72,7 @@ class View(Struct, frozen=True, kw_only=True):
     manageable: bool
     user: str
     group: str | None
+    used: int
     pace: Pace
     ticks: list[Tick]
     recipients: list[Recipient]
@@ -287,6 +290,7 @@ class Services:
                 manageable=manages(user, each),
                 user=users.get(each.user_id, ""),
                 group=groups.get(each.group_id or 0),
+                used=used(each, self._clock.now()),
                 pace=paces.get(each.id, Pace(each.id, None, None, 0, 0)),
                 ticks=[tick for tick in ticks if tick.service_id == each.id],
                 recipients=await self.recipients(each),
