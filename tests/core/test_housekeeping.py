@@ -24,14 +24,14 @@ class Watched:
     def __init__(self, store: Store, *failures: Exception) -> None:
         self._store = store
         self.failures = list(failures)
-        self.failed, self.forgot = asyncio.Event(), asyncio.Event()
+        self.has_failed, self.forgot = asyncio.Event(), asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def expire(self, now: int, limit: int) -> int:
         if self.failures:
-            self.failed.set()
+            self.has_failed.set()
             raise self.failures.pop(0)
         return await self._store.expire(now, limit)
 
@@ -151,7 +151,7 @@ async def test_a_failure_does_not_end_it(house: House, failure: Exception, caplo
     watched = Watched(house.store, failure)
     housekeeping = Housekeeping(watched, house.clock, house.presence)
     async with running(housekeeping):
-        await watched.failed.wait()
+        await watched.has_failed.wait()
         housekeeping.wake()
         await watched.round_is_over()
     assert str(failure) in caplog.text

@@ -36,21 +36,21 @@ async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
     told: dict[str, Any] = {"type": "link" if url else "note", "title": parcel.title, "body": parcel.body}
     told |= {"guid": parcel.id} | ({"url": url} if url else {})
     told |= {options.target: options.name} if options.target else {}
-    found, outcome = await _ask(options, "POST", "pushes", outside, told)
+    found, outcome = await _ask(options, "pushes", outside, told=told)
     return outcome or Sent(status=200, remote=str(found.get("iden", "")))
 
 
 async def check(options: Options, outside: Outside) -> Outcome:
-    found, outcome = await _ask(options, "GET", "users/me", outside)
+    found, outcome = await _ask(options, "users/me", outside)
     return outcome or Sent(status=200, text=f"The token is that of {found.get('email', 'somebody')}")
 
 
 async def _ask(
-    options: Options, method: str, path: str, outside: Outside, told: dict[str, Any] | None = None
+    options: Options, path: str, outside: Outside, *, told: dict[str, Any] | None = None
 ) -> tuple[dict[str, Any], Outcome | None]:
     heads = {"access-token": options.token, "content-type": "application/json"}
     body, url = json(told) if told else b"", f"{options.url.rstrip('/')}/v2/{path}"
-    answer = await outside.request(method, url, headers=heads, body=body)
+    answer = await outside.request("POST" if told else "GET", url, headers=heads, body=body)
     found = fields(answer)
     error = found.get("error") if isinstance(found.get("error"), dict) else {}
     said = str((error or {}).get("message", ""))

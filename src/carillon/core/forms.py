@@ -92,7 +92,8 @@ def field(
     )
     if kind in ("text", "secret", "address", "lines"):
         bounds.setdefault("max_length", 2048)
-    return Meta(extra={"look": look}, **bounds)  # type: ignore[arg-type]  # each of its own type
+    meta: Meta = Meta(extra={"look": look}, **bounds)  # type: ignore[call-overload]  # each of its own type
+    return meta
 
 
 def form(options: type[Struct]) -> list[FormField]:

@@ -70,10 +70,5 @@ def given_up(service: Service, delivery: Delivery, state: State, *, code: Code, 
     return Settlement(told, handed=service.rules.fallback if state in ("failed", "expired") else None)
 
 
-def put_back(delivery: Delivery) -> Settlement:
-    """It was claimed and not tried."""
-    return Settlement(replace(delivery, state="due", due=0))
-
-
 def _ended(delivery: Delivery, state: State, now: int) -> Delivery:
     return replace(delivery, state=state, settled=now, due=0)
