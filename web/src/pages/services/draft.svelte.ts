@@ -121,15 +121,17 @@ export class Draft {
     this.errors = {};
     this.busy = true;
     try {
-      return await attempt(async () => {
+      let passed = true;
+      const done = await attempt(async () => {
         try {
           await act();
         } catch (error) {
           if (!(error instanceof Refused) || !error.field) throw error;
           this.#put(error.field, error.message);
-          throw error;
+          passed = false;
         }
       });
+      return done && passed;
     } finally {
       this.busy = false;
     }

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.web.axe import axe
+from tests.web.conftest import People
+from tests.web.person import NARROW, Person
+from tests.web.remote import pushover
+from tests.web.test_services import add_service, allow
+
+
+async def test_what_failed_is_found_and_sent_again(people: People) -> None:
+    mira = await people.add("mira", admin=True)
+    await allow(mira)
+    with pushover() as remote:
+        await once(mira, await add_service(mira, remote.url))
+        await mira.send("all well", title="Backup finished")
+        page = await mira.open("/deliveries")
+        sent = page.get_by_role("row").filter(has_text="Backup finished")
+        await expect(sent).to_contain_text("Sent")
+        remote.away = True
+        message = await mira.send("99 %", title="Disk almost full", priority=8)
+        failed = page.get_by_role("row").filter(has_text="Disk almost full")
+        await expect(failed).to_contain_text("Failed")
+        await expect(failed).to_contain_text("the belfry is closed")
+
+        await page.get_by_role("button", name="State").click()
+        await page.get_by_role("menuitem", name="Dead letters").click()
+        await expect(sent).to_have_count(0)
+        assert page.url.endswith("/deliveries?state=failed,expired")
+        await failed.get_by_role("button").click()
+        await expect(page.get_by_role("row", name="Try 1")).to_contain_text("500")
+        await axe(page)
+
+        remote.away = False
+        await page.get_by_role("button", name="Resend 1 failed").click()
+        await expect(page.get_by_text("1 delivery goes out again")).to_be_visible()
+        await expect(page.get_by_text("Nothing matches these filters.")).to_be_visible()
+        await page.get_by_role("button", name="Remove State Dead letters").click()
+        await page.get_by_label("Message, reason or service").fill("pushover")
+        await expect(failed).to_contain_text("Sent")
+        await expect(sent).to_be_visible()
+
+        await page.goto(f"{mira.url}/#/m/{message['public_id']}")
+        went = page.get_by_role("region", name="Where it went")
+        await expect(went).to_contain_text("Phone Sent")
+        await axe(page)
+
+
+async def test_a_phone_shows_the_log_and_an_empty_one_says_so(mira: Person) -> None:
+    page = await mira.open("/more", viewport=NARROW)
+    await page.get_by_role("link", name="Deliveries").click()
+    await expect(page.get_by_text("What goes to your services stands here.")).to_be_visible()
+    await axe(page)
+    await page.get_by_role("link", name="To the services").click()
+    await expect(page.get_by_role("heading", name="Add a service")).to_be_visible()
+    await axe(page)
+
+
+async def once(person: Person, service: int) -> None:
+    """What fails there is not tried again."""
+    answer = await person.api.patch(f"/api/1/services/{service}", json={"rules": {"retry": "none"}})
+    assert answer.is_success, answer.text
