@@ -218,6 +218,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the kinds of services
+         * @description With the options of each, from which a form can be drawn.
+         */
+        get: operations["list_the_kinds_of_services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree to get messages
+         * @description By the code that a recipient was sent.
+         */
+        post: operations["agree_to_get_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of deliveries
+         * @description Of the services one may see.
+         */
+        get: operations["read_the_log_of_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a delivery
+         * @description With each attempt.
+         */
+        get: operations["show_a_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/deliveries/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give deliveries up
+         * @description Those that wait.
+         */
+        post: operations["give_deliveries_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/deliveries/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try deliveries again
+         * @description At once, and as if for the first time. What is deleted, or being tried right now, is left alone.
+         */
+        post: operations["try_deliveries_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/devices": {
         parameters: {
             query?: never;
@@ -380,6 +500,26 @@ export interface paths {
          * @description On every device of the user.
          */
         patch: operations["mark_a_message"];
+        trace?: never;
+    };
+    "/api/1/inbox/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where a message went
+         * @description To services that one may see, with each attempt.
+         */
+        get: operations["show_where_a_message_went"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/1/inbox/{id}/pictures": {
@@ -733,6 +873,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the services
+         * @description One's own and those of one's groups; for admins also all others of groups and of the server.
+         */
+        get: operations["list_the_services"];
+        put?: never;
+        /**
+         * Add a service
+         * @description From now on messages are passed on to it. Recipients who have to agree are asked.
+         */
+        post: operations["add_a_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a service */
+        get: operations["show_a_service"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a service
+         * @description With the log of its deliveries; what waits is not sent.
+         */
+        delete: operations["delete_a_service"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a service
+         * @description New options let one that is paused be tried again.
+         */
+        patch: operations["change_a_service"];
+        trace?: never;
+    };
+    "/api/1/services/{id}/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a recipient once more
+         * @description Whether he agrees to get messages of the service.
+         */
+        post: operations["ask_a_recipient_once_more"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/services/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a paused service now */
+        post: operations["try_a_paused_service_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/services/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a service
+         * @description With values that need not be saved. Nobody gets a message.
+         */
+        post: operations["check_a_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/services/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what templates make of a message */
+        post: operations["show_what_templates_make_of_a_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/services/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test notification
+         * @description With values that need not be saved, at once, and once.
+         */
+        post: operations["send_a_test_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/session": {
         parameters: {
             query?: never;
@@ -1063,11 +1346,21 @@ export interface components {
         Applications: {
             applications: components["schemas"]["Application"][];
         };
+        /** AskRecipient */
+        AskRecipient: {
+            /** @description The recipient's. At most 256 bytes */
+            address: string;
+        };
         /** BandCount */
         BandCount: {
             /** @description silent, low, normal, high, urgent */
             band: string;
             count: number;
+        };
+        /** CancelDeliveries */
+        CancelDeliveries: {
+            /** @description Ids of deliveries */
+            ids: number[];
         };
         /** Changes */
         Changes: {
@@ -1080,6 +1373,28 @@ export interface components {
             more: boolean;
         };
         /**
+         * Channel
+         * @description A kind of service. `checks`: it can be checked without a message.
+         */
+        Channel: {
+            about: components["schemas"]["Texts"];
+            available: boolean;
+            checks: boolean;
+            fields: components["schemas"]["FormField"][];
+            icon: string;
+            kind: string;
+            title: components["schemas"]["Texts"];
+        };
+        /** Channels */
+        Channels: {
+            channels: components["schemas"]["Channel"][];
+        };
+        /** Choice */
+        Choice: {
+            label: components["schemas"]["Texts"];
+            value: string;
+        };
+        /**
          * Cleared
          * @description All messages of an application up to the id `to` were deleted from the inbox.
          */
@@ -1089,6 +1404,16 @@ export interface components {
             to: number;
             /** @enum {unknown} */
             type: "cleared";
+        };
+        /** Code */
+        Code: {
+            /** @description As it stands in the mail. At most 256 bytes */
+            code: string;
+        };
+        /** Confirmed */
+        Confirmed: {
+            address: string;
+            service: string;
         };
         /**
          * Count
@@ -1160,6 +1485,42 @@ export interface components {
             /** @description What people call it. At most 256 bytes */
             name: string;
         };
+        /** CreateService */
+        CreateService: {
+            /** @default true */
+            enabled?: boolean;
+            /**
+             * @description The name of the group, for that scope. At most 256 bytes
+             * @default null
+             */
+            group?: string | null;
+            /** @description One of `GET /api/1/channels`. At most 256 bytes */
+            kind: string;
+            /** @description What people call it. At most 256 bytes */
+            name: string;
+            /** @description By name, as `GET /api/1/channels` declares them */
+            options: Record<string, never>;
+            /**
+             * @default {
+             *       "applications": null,
+             *       "without": [],
+             *       "min_level": 0,
+             *       "quiet": null,
+             *       "fallback": null,
+             *       "quota": 0,
+             *       "retry": "normal",
+             *       "title_template": "",
+             *       "body_template": ""
+             *     }
+             */
+            rules?: components["schemas"]["ServiceRules"];
+            /**
+             * @description Of whose messages; group and server are for admins
+             * @default user
+             * @enum {unknown}
+             */
+            scope?: "group" | "server" | "user";
+        };
         /** CreateToken */
         CreateToken: {
             /**
@@ -1199,6 +1560,38 @@ export interface components {
         DeleteIds: {
             /** @description Ids of messages */
             ids: number[];
+        };
+        /**
+         * Deliveries
+         * @description Newest first. `next`: `before` of the page that follows; a page may be empty and others follow all the same.
+         */
+        Deliveries: {
+            deliveries: components["schemas"]["ShownDelivery"][];
+            next: number | null;
+        };
+        /** DeliveryApplication */
+        DeliveryApplication: {
+            id: number;
+            name: string;
+        };
+        /** DeliveryCount */
+        DeliveryCount: {
+            count: number;
+        };
+        /**
+         * DeliveryMessage
+         * @description Without title and public id: it is deleted.
+         */
+        DeliveryMessage: {
+            id: number;
+            public_id: string | null;
+            title: string | null;
+        };
+        /** DeliveryService */
+        DeliveryService: {
+            id: number;
+            kind: string;
+            name: string;
         };
         /** Device */
         Device: {
@@ -1268,6 +1661,86 @@ export interface components {
             /** @description At most 60 spans of equal length, by rising time */
             time: components["schemas"]["TimeCount"][];
             total: number;
+        };
+        /**
+         * FilterDeliveries
+         * @description Lists are separated by commas; empty: any.
+         */
+        FilterDeliveries: {
+            /**
+             * @description Ids of applications
+             * @default
+             */
+            application?: string;
+            /**
+             * @description Reasons
+             * @default
+             */
+            code?: string;
+            /**
+             * @description Kinds of services
+             * @default
+             */
+            kind?: string;
+            /**
+             * @description Of messages of this priority or below
+             * @default 10
+             */
+            max_level?: number;
+            /**
+             * @description Of messages of this priority or above
+             * @default 0
+             */
+            min_level?: number;
+            /**
+             * @description Ids of services
+             * @default
+             */
+            service?: string;
+            /**
+             * @description Made then or later
+             * @default null
+             */
+            since?: string | null;
+            /**
+             * @description Of due, leased, retry, held, sent, failed, expired, skipped, cancelled
+             * @default
+             */
+            state?: string;
+            /**
+             * @description In title, service, kind or reason, in whatever case. At most 256 bytes
+             * @default
+             */
+            text?: string;
+            /**
+             * @description Made before
+             * @default null
+             */
+            until?: string | null;
+        };
+        /**
+         * FormField
+         * @description One field of the form of a kind. `when`: only asked for if that other field has one of these values.
+         */
+        FormField: {
+            advanced: boolean;
+            choices: components["schemas"]["Choice"][];
+            /** @description Of a table by priority */
+            columns: components["schemas"]["FormField"][];
+            default: unknown;
+            help: components["schemas"]["Texts"];
+            label: components["schemas"]["Texts"];
+            max_length: number | null;
+            maximum: number | null;
+            min_length: number | null;
+            minimum: number | null;
+            name: string;
+            pattern: string | null;
+            placeholder: string;
+            required: boolean;
+            /** @enum {unknown} */
+            type: "address" | "choice" | "levels" | "lines" | "list" | "number" | "pairs" | "secret" | "switch" | "text";
+            when: components["schemas"]["When"] | null;
         };
         /** Group */
         Group: {
@@ -1370,7 +1843,7 @@ export interface components {
          */
         Lists: {
             changed: number;
-            lists: ("applications" | "devices" | "people" | "sessions" | "settings" | "user")[];
+            lists: ("applications" | "deliveries" | "devices" | "people" | "services" | "sessions" | "settings" | "user")[];
             /** @enum {unknown} */
             type: "lists";
         };
@@ -1756,6 +2229,26 @@ export interface components {
             name?: string | null;
         };
         /**
+         * PatchService
+         * @description Left out: stays as it is. So does a secret that is left out of the options, or sent as it was shown.
+         */
+        PatchService: {
+            /** @default null */
+            enabled?: boolean | null;
+            /**
+             * @description What people call it. At most 256 bytes
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * @description All of them, but for secrets
+             * @default null
+             */
+            options?: Record<string, never> | null;
+            /** @default null */
+            rules?: components["schemas"]["ServiceRules"] | null;
+        };
+        /**
          * PatchSettings
          * @description Left out: stays as it is. Null: back to the default.
          */
@@ -1829,6 +2322,31 @@ export interface components {
             /** @description As it stands in the message. At most 2048 bytes */
             url: string;
         };
+        /** Preview */
+        Preview: {
+            body: string;
+            /** @description What is wrong with a template */
+            error: string | null;
+            message: components["schemas"]["PreviewedMessage"] | null;
+            title: string;
+        };
+        /** PreviewedMessage */
+        PreviewedMessage: {
+            public_id: string;
+            title: string;
+        };
+        /** PreviewTexts */
+        PreviewTexts: {
+            /** @default  */
+            body_template?: string;
+            /**
+             * @description Public id of a message; null: the newest
+             * @default null
+             */
+            message?: string | null;
+            /** @default  */
+            title_template?: string;
+        };
         /** Problem */
         Problem: {
             /** @description For programs; it does not change with the wording */
@@ -1847,12 +2365,57 @@ export interface components {
             bytes: number;
             writes: number;
         };
+        /** QuietHours */
+        QuietHours: {
+            /**
+             * @description From which priority on messages pass all the same
+             * @default 10
+             */
+            passes?: number;
+            /**
+             * @default hold
+             * @enum {unknown}
+             */
+            policy?: "drop" | "hold" | "silent";
+            windows: components["schemas"]["QuietWindow"][];
+            zone: string;
+        };
+        /** QuietWindow */
+        QuietWindow: {
+            /** @description On which it begins; 0 is Monday */
+            days: number[];
+            /** @description On the next day if it is not after the start */
+            end: string;
+            start: string;
+        };
+        /** Recipient */
+        Recipient: {
+            address: string;
+            asked: string | null;
+            confirmed: boolean;
+        };
         /** Register */
         Register: {
             /** @description The user's name. At most 256 bytes */
             name: string;
             /** @description The user's password. At most 256 bytes */
             password: string;
+        };
+        /**
+         * ResendDeliveries
+         * @description One of the two has to be given.
+         */
+        ResendDeliveries: {
+            /**
+             * @description All of these that were given up
+             * @default null
+             */
+            failed?: components["schemas"]["FilterDeliveries"] | null;
+            /**
+             * @description Ids of deliveries
+             * @default null
+             */
+            ids?: number[] | null;
         };
         /**
          * Roll
@@ -1923,6 +2486,90 @@ export interface components {
             address: string;
             /** @enum {unknown} */
             kind: "commands" | "http";
+        };
+        /** ServiceCounters */
+        ServiceCounters: {
+            failed: number;
+            held: number;
+            /** @enum {unknown} */
+            last_code: "auth" | "breaker_open" | "cancelled" | "connect" | "deleted" | "disabled" | "dns" | "expired" | "fault" | "gone" | "loop" | "not_found" | "ok" | "options" | "private" | "quiet_hours" | "quota" | "rate_limited" | "redirect" | "rejected" | "server_error" | "timeout" | "tls" | "too_large" | "unconfirmed" | "unexpected";
+            last_failed: string | null;
+            last_sent: string | null;
+            last_text: string;
+            p50_ms: number | null;
+            p95_ms: number | null;
+            /** @description What the remote last said */
+            quota_left: number | null;
+            retried: number;
+            sent: number;
+            /** @description Sent this month */
+            used: number;
+            waiting: number;
+        };
+        /**
+         * ServiceHealth
+         * @description `cause` empty: it runs. Without `paused_until` it waits for somebody to mend it.
+         */
+        ServiceHealth: {
+            /** @enum {unknown} */
+            cause: "" | "broken" | "failing" | "throttled";
+            /** @enum {unknown} */
+            code: "auth" | "breaker_open" | "cancelled" | "connect" | "deleted" | "disabled" | "dns" | "expired" | "fault" | "gone" | "loop" | "not_found" | "ok" | "options" | "private" | "quiet_hours" | "quota" | "rate_limited" | "redirect" | "rejected" | "server_error" | "timeout" | "tls" | "too_large" | "unconfirmed" | "unexpected";
+            failures: number;
+            field: string;
+            paused_until: string | null;
+            since: string | null;
+            text: string;
+        };
+        /** ServiceHour */
+        ServiceHour: {
+            failed: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            hour: string;
+            retried: number;
+            sent: number;
+        };
+        /**
+         * ServiceRules
+         * @description Which messages a service takes, and what becomes of them.
+         */
+        ServiceRules: {
+            /**
+             * @description null: all
+             * @default null
+             */
+            applications?: number[] | null;
+            /** @default  */
+            body_template?: string;
+            /**
+             * @description The service that gets what this one could not deliver
+             * @default null
+             */
+            fallback?: number | null;
+            /** @default 0 */
+            min_level?: number;
+            /** @default null */
+            quiet?: components["schemas"]["QuietHours"] | null;
+            /**
+             * @description Messages a month; 0: without a bound
+             * @default 0
+             */
+            quota?: number;
+            /**
+             * @default normal
+             * @enum {unknown}
+             */
+            retry?: "none" | "normal" | "persistent" | "quick";
+            /** @default  */
+            title_template?: string;
+            /**
+             * @description Not from these
+             * @default []
+             */
+            without?: number[];
         };
         /** Session */
         Session: {
@@ -2004,6 +2651,67 @@ export interface components {
              */
             user?: string | null;
         };
+        /** ShownDelivery */
+        ShownDelivery: {
+            acknowledged: string | null;
+            acknowledged_by: string;
+            application: components["schemas"]["DeliveryApplication"];
+            attempts: number;
+            /** @enum {unknown} */
+            code: "auth" | "breaker_open" | "cancelled" | "connect" | "deleted" | "disabled" | "dns" | "expired" | "fault" | "gone" | "loop" | "not_found" | "ok" | "options" | "private" | "quiet_hours" | "quota" | "rate_limited" | "redirect" | "rejected" | "server_error" | "timeout" | "tls" | "too_large" | "unconfirmed" | "unexpected";
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            due: string | null;
+            /** @description It may have arrived twice */
+            duplicate: boolean;
+            id: number;
+            level: number;
+            message: components["schemas"]["DeliveryMessage"];
+            service: components["schemas"]["DeliveryService"];
+            settled: string | null;
+            /** @enum {unknown} */
+            state: "cancelled" | "due" | "expired" | "failed" | "held" | "leased" | "retry" | "sent" | "skipped";
+            status: number | null;
+            text: string;
+            took_ms: number | null;
+            tries: components["schemas"]["Try"][];
+        };
+        /**
+         * ShownService
+         * @description In `options` a secret is shown as `{"set": true, "hint": "u4Qk…9dRt"}`.
+         */
+        ShownService: {
+            counters: components["schemas"]["ServiceCounters"];
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            created: string;
+            enabled: boolean;
+            group: string | null;
+            health: components["schemas"]["ServiceHealth"];
+            id: number;
+            kind: string;
+            manageable: boolean;
+            name: string;
+            options: Record<string, never>;
+            /** @description false: the key of the installation does not open its options */
+            readable: boolean;
+            recipients: components["schemas"]["Recipient"][];
+            rules: components["schemas"]["ServiceRules"];
+            /** @enum {unknown} */
+            scope: "group" | "server" | "user";
+            /** @description Of the last 48 hours those in which it did anything */
+            strip: components["schemas"]["ServiceHour"][];
+            user: string;
+        };
+        /** ShownServices */
+        ShownServices: {
+            services: components["schemas"]["ShownService"][];
+        };
         /** SignIn */
         SignIn: {
             /**
@@ -2065,6 +2773,54 @@ export interface components {
             pictures: number;
             pictures_bytes: number;
         };
+        /** TestService */
+        TestService: {
+            kind: string;
+            /**
+             * @description Empty: something suitable. At most 65536 bytes
+             * @default
+             */
+            message?: string;
+            /** @description By name, as `GET /api/1/channels` declares them */
+            options: Record<string, never>;
+            /** @default 5 */
+            priority?: number;
+            /**
+             * @description Its templates are applied
+             * @default null
+             */
+            rules?: components["schemas"]["ServiceRules"] | null;
+            /**
+             * @description Whose secrets are taken where none are sent
+             * @default null
+             */
+            service?: number | null;
+            /**
+             * @description Name of a sound. At most 256 bytes
+             * @default
+             */
+            sound?: string;
+            /**
+             * @description Empty: something suitable. At most 4096 bytes
+             * @default
+             */
+            title?: string;
+            /**
+             * @description Opened by a tap. At most 2048 bytes
+             * @default
+             */
+            url?: string;
+            /**
+             * @description Shown for the url. At most 4096 bytes
+             * @default
+             */
+            url_title?: string;
+        };
+        /** Texts */
+        Texts: {
+            de: string;
+            en: string;
+        };
         /** TimeCount */
         TimeCount: {
             count: number;
@@ -2078,6 +2834,10 @@ export interface components {
              * @description RFC 3339 in UTC, six digits of fraction
              */
             to: string;
+        };
+        /** Timeline */
+        Timeline: {
+            deliveries: components["schemas"]["ShownDelivery"][];
         };
         /** Token */
         Token: {
@@ -2096,6 +2856,49 @@ export interface components {
         /** Tokens */
         Tokens: {
             tokens: components["schemas"]["Token"][];
+        };
+        /**
+         * TrialAnswer
+         * @description How an attempt went; `text` are the remote's own words, `field` the option that is to be changed.
+         */
+        TrialAnswer: {
+            /** @enum {unknown} */
+            code: "auth" | "breaker_open" | "cancelled" | "connect" | "deleted" | "disabled" | "dns" | "expired" | "fault" | "gone" | "loop" | "not_found" | "ok" | "options" | "private" | "quiet_hours" | "quota" | "rate_limited" | "redirect" | "rejected" | "server_error" | "timeout" | "tls" | "too_large" | "unconfirmed" | "unexpected";
+            field: string;
+            ok: boolean;
+            /** @enum {unknown} */
+            outcome: "broken" | "refused" | "retry" | "sent" | "throttled";
+            quota_left: number | null;
+            status: number | null;
+            text: string;
+            took_ms: number;
+        };
+        /** Try */
+        Try: {
+            /** @enum {unknown} */
+            code: "auth" | "breaker_open" | "cancelled" | "connect" | "deleted" | "disabled" | "dns" | "expired" | "fault" | "gone" | "loop" | "not_found" | "ok" | "options" | "private" | "quiet_hours" | "quota" | "rate_limited" | "redirect" | "rejected" | "server_error" | "timeout" | "tls" | "too_large" | "unconfirmed" | "unexpected";
+            number: number;
+            /** @enum {unknown} */
+            outcome: "broken" | "refused" | "retry" | "sent" | "throttled";
+            /**
+             * Format: date-time
+             * @description RFC 3339 in UTC, six digits of fraction
+             */
+            started: string;
+            status: number | null;
+            text: string;
+            took_ms: number;
+        };
+        /** TryService */
+        TryService: {
+            kind: string;
+            /** @description By name, as `GET /api/1/channels` declares them */
+            options: Record<string, never>;
+            /**
+             * @description Whose secrets are taken where none are sent
+             * @default null
+             */
+            service?: number | null;
         };
         /** User */
         User: {
@@ -2117,6 +2920,11 @@ export interface components {
         /** Users */
         Users: {
             users: components["schemas"]["ManagedUser"][];
+        };
+        /** When */
+        When: {
+            field: string;
+            values: string[];
         };
     };
     responses: {
@@ -2838,6 +3646,223 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_the_kinds_of_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    agree_to_get_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "3kT9…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
+                };
+            };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    read_the_log_of_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Ids of applications */
+                application?: string;
+                /** @description Only ids below this one: `next` of the page before */
+                before?: number;
+                /** @description Reasons */
+                code?: string;
+                /** @description Kinds of services */
+                kind?: string;
+                /** @description Deliveries in the answer */
+                limit?: number;
+                /** @description Of messages of this priority or below */
+                max_level?: number;
+                /** @description Of messages of this priority or above */
+                min_level?: number;
+                /** @description Ids of services */
+                service?: string;
+                /** @description Made then or later */
+                since?: string;
+                /** @description Of due, leased, retry, held, sent, failed, expired, skipped, cancelled */
+                state?: string;
+                /** @description In title, service, kind or reason, in whatever case. At most 256 bytes */
+                text?: string;
+                /** @description Made before */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_a_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a delivery */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDelivery"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    give_deliveries_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         17
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CancelDeliveries"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryCount"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    try_deliveries_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "failed": {
+                 *         "service": "4"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResendDeliveries"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryCount"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_the_devices: {
         parameters: {
             query?: never;
@@ -3353,6 +4378,35 @@ export interface operations {
             404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_where_a_message_went: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a message */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
@@ -3938,6 +4992,357 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_the_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownServices"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_a_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "webhook",
+                 *       "name": "Rack",
+                 *       "options": {
+                 *         "url": "https://hook.example.org/in"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateService"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownService"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_a_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a service */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownService"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_a_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a service */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_a_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a service */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["PatchService"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownService"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    ask_a_recipient_once_more: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a service */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "address": "ada@example.org"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AskRecipient"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            502: components["responses"]["502"];
+            503: components["responses"]["503"];
+        };
+    };
+    try_a_paused_service_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a service */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownService"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_a_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "webhook",
+                 *       "options": {
+                 *         "url": "https://hook.example.org/in"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TryService"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_what_templates_make_of_a_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title_template": "{{ application }}: {{ title }}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewTexts"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_a_test_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "webhook",
+                 *       "options": {
+                 *         "url": "https://hook.example.org/in"
+                 *       },
+                 *       "title": "Hello"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestService"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };

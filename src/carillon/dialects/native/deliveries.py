@@ -64,7 +64,7 @@ class CancelDeliveries(Struct, forbid_unknown_fields=True):
     ids: Annotated[list[Id], limited("batch", "Ids of deliveries")]
 
 
-class Count(Struct):
+class DeliveryCount(Struct):
     count: int
 
 
@@ -82,17 +82,17 @@ async def timeline(kit: Kit, call: Call[Nothing, Nothing]) -> Timeline:
     return Timeline([shapes.delivery(each) for each in found])
 
 
-async def resend(kit: Kit, call: Call[Nothing, ResendDeliveries]) -> Count:
+async def resend(kit: Kit, call: Call[Nothing, ResendDeliveries]) -> DeliveryCount:
     asked, journal = call.body, kit.ways_out.journal
     if (asked.ids is None) == (asked.failed is None):
         raise BadInput("give either ids or failed")
     if asked.failed is not None:
-        return Count(await journal.resend_failed(call.actor.user, query_of(asked.failed)))
-    return Count(await journal.resend(call.actor.user, _bounded(kit, asked.ids or [])))
+        return DeliveryCount(await journal.resend_failed(call.actor.user, query_of(asked.failed)))
+    return DeliveryCount(await journal.resend(call.actor.user, _bounded(kit, asked.ids or [])))
 
 
-async def cancel(kit: Kit, call: Call[Nothing, CancelDeliveries]) -> Count:
-    return Count(await kit.ways_out.journal.cancel(call.actor.user, _bounded(kit, call.body.ids)))
+async def cancel(kit: Kit, call: Call[Nothing, CancelDeliveries]) -> DeliveryCount:
+    return DeliveryCount(await kit.ways_out.journal.cancel(call.actor.user, _bounded(kit, call.body.ids)))
 
 
 def query_of(asked: FilterDeliveries) -> LogQuery:
@@ -151,7 +151,7 @@ OPERATIONS = (
         text="At once, and as if for the first time. What is deleted, or being tried right now, is left alone.",
         example={"failed": {"service": "4"}},
         refusals=(404, 413, 415),
-        **by(resend, query=Nothing, body=ResendDeliveries, answer=Count),
+        **by(resend, query=Nothing, body=ResendDeliveries, answer=DeliveryCount),
     ),
     Operation(
         method="POST",
@@ -160,7 +160,7 @@ OPERATIONS = (
         text="Those that wait.",
         example={"ids": [17]},
         refusals=(404, 413, 415),
-        **by(cancel, query=Nothing, body=CancelDeliveries, answer=Count),
+        **by(cancel, query=Nothing, body=CancelDeliveries, answer=DeliveryCount),
     ),
     Operation(
         method="GET",
