@@ -21,7 +21,7 @@ TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
 KEYWORDS = {
     "$ref", "additionalProperties", "anyOf", "const", "default", "description", "discriminator", "enum", "examples",
     "format", "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "prefixItems",
-    "properties", "required", "title", "type",
+    "pattern", "properties", "required", "title", "type",
 }  # fmt: skip
 
 
@@ -143,6 +143,9 @@ HERE: dict[str, Any] = {
     "/api/1/registrations": {"name": "bob", "password": "secret"},
     "/api/1/users": {"name": "max", "password": "secret"},
     "/api/1/applications/order": {"ids": [1]},
+    "/api/1/services": {"kind": "bell", "name": "Bell", "options": {"secret": "hush"}},
+    "/api/1/services/check": {"kind": "bell", "options": {"secret": "hush"}},
+    "/api/1/services/test": {"kind": "bell", "options": {"secret": "hush"}},
 }
 
 
@@ -152,7 +155,15 @@ def png() -> bytes:
     return out.getvalue()
 
 
+async def asked_to_agree(api: Api) -> tuple[int, str]:
+    """A service whose recipient is asked: its id, and the code he was sent."""
+    options = {"secret": "hush", "to": ["eve@example.org"]}
+    made = await api.call("POST", "/api/1/services", json={"kind": "bell", "name": "Bell", "options": options})
+    return made.json()["id"], api.house.bell.parcels[-1].body.partition("/#/confirm/")[2].split()[0]
+
+
 async def test_every_example_is_taken(api: Api) -> None:
+    service, code = await asked_to_agree(api)
     for number in range(41):
         await api.send(str(number))
     sent = await api.send("https://img.example.org/chart.png")
@@ -169,14 +180,17 @@ async def test_every_example_is_taken(api: Api) -> None:
         "groups": family.id,
         "users": eve.id,
         "devices": phone.id,
+        "services": service,
+        "deliveries": 1,
     }
+    here = HERE | {"/api/1/confirm": {"code": code}}
     for method, path, operation in operations():
         if method == "delete" or "application/json" not in operation["responses"].get("200", {}).get("content", {}):
             continue
         options: dict[str, Any] = {}
         if body := operation.get("requestBody"):
             if "application/json" in body["content"]:
-                options["json"] = HERE.get(path, body["content"]["application/json"]["example"])
+                options["json"] = here.get(path, body["content"]["application/json"]["example"])
             else:
                 options = {"content": png(), "headers": {"Content-Type": "image/png"}}
         token = api.application_token if path == "/api/1/messages" else api.token
