@@ -16,7 +16,7 @@ from carillon.core.forms import field
 API = 1
 TITLE = ("Apprise", "Apprise")
 ABOUT = ("More than a hundred other services, by an Apprise URL", "Über hundert weitere Dienste, mit einer Apprise-URL")
-ICON = "puzzle"
+ICON = "k-apprise"
 PARALLEL = 4
 
 AVAILABLE = find_spec("apprise") is not None

@@ -15,7 +15,7 @@ from carillon.core.forms import Texts, field
 
 API = 1
 TITLE: Texts = ("E-mail", "E-Mail")
-ABOUT: Texts = ("Through your mail server", "Über Ihren Mailserver")
+ABOUT: Texts = ("Through your mail server", "Über deinen Mailserver")
 ICON = "k-mail"
 
 WORD = r"[A-Za-z0-9_+%'=~\-]+"

@@ -13,7 +13,7 @@ from carillon.core.forms import Texts
 
 API = 1
 TITLE: Texts = ("Pushbullet", "Pushbullet")
-ABOUT: Texts = ("All your devices", "Alle Ihre Geräte")
+ABOUT: Texts = ("All your devices", "Alle deine Geräte")
 ICON = "k-bullet"
 IDEMPOTENT = True  # by guid
 TARGETS = [

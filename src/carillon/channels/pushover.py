@@ -35,7 +35,7 @@ TITLE: Texts = ("Pushover", "Pushover")
 ABOUT: Texts = ("Phones, with alarms", "Handys, mit Alarm")
 ICON = "k-push"
 
-USER_HELP: Texts = ("30 letters and digits, from your Pushover dashboard", "30 Zeichen, aus Ihrem Pushover-Konto")
+USER_HELP: Texts = ("30 letters and digits, from your Pushover dashboard", "30 Zeichen, aus deinem Pushover-Konto")
 TOKEN_HELP: Texts = ("30 letters and digits, from “Your Applications”", "30 Zeichen, aus „Your Applications“")
 SECONDS: Texts = ("Seconds", "Sekunden")
 
