@@ -14,9 +14,11 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from carillon.core.outgoing import LogQuery
 from carillon.core.publish import Draft
+from carillon.core.services import New
 from carillon.dialects import native
 from carillon.dialects.native.operation import Front as FrontDoor
 from carillon.dialects.native.operation import Operation
@@ -72,6 +74,12 @@ ASKED: dict[str, Any] = {
     "POST /inbox/mark_all": {"up_to": 100},
     "PATCH /inbox/{id}": {"pinned": True},
     "POST /inbox/{id}/pictures": {"url": "https://img.example.org/chart.png"},
+    "POST /services": {"kind": "bell", "name": "new", "options": {"secret": "hush"}},
+    "POST /services/check": {"kind": "bell", "options": {"secret": "hush"}},
+    "POST /services/test": {"kind": "bell", "options": {"secret": "hush"}},
+    "POST /services/{id}/confirmations": {"address": "eve@example.org"},
+    "POST /deliveries/resend": {"failed": {}},
+    "POST /deliveries/cancel": {"ids": []},
 }
 QUERIES = {
     "DELETE /inbox": "?all=true",
@@ -90,7 +98,17 @@ OTHERWISE = {
 }
 
 # What changes nothing, or nothing that is stored, though it is no GET.
-NOTHING = {"POST /inbox/{id}/pictures", "POST /applications/order", "PUT /session"}
+NOTHING = {
+    "POST /inbox/{id}/pictures",
+    "POST /applications/order",
+    "PUT /session",
+    "POST /services/check",
+    "POST /services/test",
+    "POST /services/preview",
+    "POST /services/{id}/resume",  # it runs
+    "POST /deliveries/resend",  # none has failed
+    "POST /deliveries/cancel",
+}
 
 
 def key(operation: Operation) -> str:
@@ -156,6 +174,8 @@ async def populate(house: House) -> Plan:
     family = await house.accounts.groups.add("family")
     for name in USERS:
         user = await house.user(name, admin=name == "root")
+        bell = New(kind="bell", name="Bell", options={"secret": "hush", "to": ["eve@example.org"]})
+        service = (await house.kit.ways_out.services.add(user, bell)).service
         sender, secret = await house.sender(user, f"of {name}")
         plan.headers.setdefault(Role("application"), {"Authorization": f"Bearer {secret}"})
         await house.access.sender(secret, LOCAL)
@@ -180,6 +200,7 @@ async def populate(house: House) -> Plan:
             await house.accounts.groups.join(family.id, user.id)
         draft = Draft(body=f"to {name}: https://img.example.org/chart.png")
         message = await house.publisher.publish(sender, draft, scale=SCALE)
+        ((delivery,), _) = structs.astuple(await house.kit.ways_out.journal.page(user, LogQuery()))
         plan.ids |= {
             ("users", name): user.id,
             ("groups", name): family.id,
@@ -189,6 +210,8 @@ async def populate(house: House) -> Plan:
             ("sessions", name): session.id,
             ("inbox", name): message.id,
             ("messages", name): message.public_id,
+            ("services", name): service.id,
+            ("deliveries", name): delivery.delivery.id,
         }
     ada, bob, shared = plan.ids["users", "ada"], plan.ids["users", "bob"], plan.ids["applications", "ada"]
     await house.accounts.applications.share(int(ada), int(shared), with_user=int(bob))
@@ -276,6 +299,7 @@ def test_whoever_is_open_to_all_or_serves_by_itself_is_asked_elsewhere() -> None
     assert others == {
         "POST /session",
         "POST /registrations",
+        "POST /confirm",
         "GET /server/about",
         "POST /messages",
         "GET /stream",
