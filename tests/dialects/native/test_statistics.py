@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from carillon.core.outgoing import Settlement
+from carillon.core.services import New
 from tests.builders import DAY, HOUR
 from tests.dialects.native.conftest import Api
 
@@ -41,3 +45,26 @@ async def test_messages_are_counted_by_the_users_days(api: Api) -> None:
 async def test_what_cannot_be_counted_is_said(api: Api) -> None:
     for query, field in (("days=0", "days"), ("days=367", "days"), ("zone=Berlin", "zone")):
         assert (await api.refused("GET", f"{STATISTICS}?{query}", status=400))["field"] == field
+
+
+async def test_deliveries_are_counted_by_day_by_hour_and_by_service(api: Api) -> None:
+    assert ((found := await api.get(STATISTICS))["deliveries"], found["services"]) == ([], [])
+    bell = New(kind="bell", name="Bell", options={"secret": "hush"})
+    service = (await api.house.kit.ways_out.services.add(api.ada, bell)).service
+    await api.send("one")
+    now = api.house.clock.now()
+    (claimed,) = await api.house.store.claim(service.id, now=now, lease=now + HOUR, limit=9)
+    lost = replace(claimed.delivery, state="failed", settled=now, code="connect")
+    await api.house.store.settle(service.id, [Settlement(lost)], health=None, quota_left=None)
+    api.house.clock.advance(HOUR)
+    found = await api.get(f"{STATISTICS}?days=2")
+    assert found["deliveries"] == [
+        {"at": "2026-08-31", "sent": 0, "failed": 0, "retried": 0},
+        {"at": "2026-09-01", "sent": 0, "failed": 1, "retried": 0},
+    ]
+    assert found["services"] == [
+        {"id": service.id, "name": "Bell", "kind": "bell", "sent": 0, "failed": 1, "retried": 0}
+    ]
+    today = (await api.get(f"{STATISTICS}?days=1"))["deliveries"]
+    assert [one["at"] for one in today if one["failed"]] == ["2026-09-01T12:00:00.000000Z"]
+    assert len(today) == 14

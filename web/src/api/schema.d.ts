@@ -2173,6 +2173,20 @@ export interface components {
             ids: number[];
         };
         /**
+         * Outcomes
+         * @description Deliveries that ended in a day, or with `days=1` in an hour; `retried` are attempts.
+         */
+        Outcomes: {
+            /** @description A date, or the time at which the hour begins */
+            at: string;
+            /** @default 0 */
+            failed?: number;
+            /** @default 0 */
+            retried?: number;
+            /** @default 0 */
+            sent?: number;
+        };
+        /**
          * PatchApplication
          * @description Left out: stays as it is. The last two are the user's own; the rest is for its owners to change.
          */
@@ -2532,6 +2546,18 @@ export interface components {
             retried: number;
             sent: number;
         };
+        /** ServiceOutcomes */
+        ServiceOutcomes: {
+            /** @default 0 */
+            failed?: number;
+            id: number;
+            kind: string;
+            name: string;
+            /** @default 0 */
+            retried?: number;
+            /** @default 0 */
+            sent?: number;
+        };
         /**
          * ServiceRules
          * @description Which messages a service takes, and what becomes of them.
@@ -2744,6 +2770,8 @@ export interface components {
             /** @description By the 24 hours of the day: with `days=1`, those of today */
             clock: number[][];
             days: components["schemas"]["Day"][];
+            /** @description Empty where nothing was delivered */
+            deliveries: components["schemas"]["Outcomes"][];
             /**
              * Format: date-time
              * @description RFC 3339 in UTC, six digits of fraction
@@ -2753,6 +2781,8 @@ export interface components {
             hours: number[][];
             /** @description In as many days before, up to the same time of day */
             previous_total: number;
+            /** @description That one may see, most deliveries first */
+            services: components["schemas"]["ServiceOutcomes"][];
             storage: components["schemas"]["Storage"];
             /**
              * Format: date-time

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
 from carillon.core.errors import BadInput
 from carillon.core.kit import Kit
+from carillon.core.outgoing import Service, Tick
 from carillon.core.query import BANDS
 from carillon.core.search import zone_of
+from carillon.core.statistics import HOUR, Overview
 from carillon.dialects.native import render
 from carillon.dialects.native.answers import Time
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
@@ -39,6 +43,24 @@ class Sender(Struct):
     last: Annotated[Time, Meta(description="When its last message in these days came")]
 
 
+class Outcomes(Struct):
+    """Deliveries that ended in a day, or with `days=1` in an hour; `retried` are attempts."""
+
+    at: Annotated[str, Meta(description="A date, or the time at which the hour begins")]
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+
+
+class ServiceOutcomes(Struct):
+    id: int
+    name: str
+    kind: str
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+
+
 class Storage(Struct):
     """Of the whole installation."""
 
@@ -61,6 +83,8 @@ class Statistics(Struct, kw_only=True):
     clock: Annotated[list[Levels], Meta(description="By the 24 hours of the day: with `days=1`, those of today")]
     applications: Annotated[list[Sender], Meta(description="Most first; those without messages are not there")]
     storage: Storage
+    deliveries: Annotated[list[Outcomes], Meta(description="Empty where nothing was delivered")]
+    services: Annotated[list[ServiceOutcomes], Meta(description="That one may see, most deliveries first")]
 
 
 async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
@@ -69,6 +93,9 @@ async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
     except BadInput as error:
         raise FieldError("zone", str(error)) from None
     found = await kit.history.statistics.overview(call.actor.user.id, days=call.query.days, zone=zone)
+    ticks = await kit.ways_out.journal.ticks(
+        call.actor.user, since=-(-found.since // HOUR), until=found.until // HOUR + 1
+    )
     return Statistics(
         since=render.time(found.since),
         to=render.time(found.until),
@@ -87,7 +114,40 @@ async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
             found.storage.pictures,
             found.storage.pictures_bytes,
         ),
+        deliveries=_over_time(found, ticks, zone),
+        services=_by_service(ticks),
     )
+
+
+def _over_time(found: Overview, ticks: Sequence[tuple[Service, Tick]], zone: tzinfo) -> list[Outcomes]:
+    if not ticks:
+        return []
+    by_hour = len(found.days) == 1
+    if by_hour:
+        names = [render.time(moment) for moment in range(found.since, found.until + 1, HOUR)]
+    else:
+        names = [day.date.isoformat() for day in found.days]
+    spans = {name: Outcomes(name) for name in names}
+    for _, tick in ticks:
+        if by_hour:
+            name = render.time(found.since + (tick.hour * HOUR - found.since) // HOUR * HOUR)
+        else:
+            name = datetime.fromtimestamp(tick.hour * HOUR // 1_000_000, UTC).astimezone(zone).date().isoformat()
+        _count(spans.setdefault(name, Outcomes(name)), tick)
+    return list(spans.values())
+
+
+def _by_service(ticks: Sequence[tuple[Service, Tick]]) -> list[ServiceOutcomes]:
+    found: dict[int, ServiceOutcomes] = {}
+    for service, tick in ticks:
+        _count(found.setdefault(service.id, ServiceOutcomes(service.id, service.name, service.kind)), tick)
+    return sorted(found.values(), key=lambda one: (-one.sent - one.failed, one.id))
+
+
+def _count(outcomes: Outcomes | ServiceOutcomes, tick: Tick) -> None:
+    outcomes.sent += tick.sent
+    outcomes.failed += tick.failed
+    outcomes.retried += tick.retried
 
 
 OPERATIONS = (
