@@ -57,12 +57,16 @@ class App:
 
 
 @asynccontextmanager
-async def running(settings: Settings, log: LogBook | None = None) -> AsyncIterator[App]:
-    """The application with its background work, for as long as it is served. An empty installation gets its admin."""
+async def running(settings: Settings, log: LogBook | None = None, *, delivering: bool = True) -> AsyncIterator[App]:
+    """The application with its background work, for as long as it is served. An empty installation gets its admin.
+
+    Who is here for a moment only lets deliveries wait: one that he broke off would have to wait for its lease to end.
+    """
     async with composed(settings, log) as app:
         await app.kit.accounts.users.ensure_first(settings.admin_password or None)
         filling = Filling(app.store, app.kit.clock)
-        beside = [asyncio.create_task(work.run()) for work in (app.housekeeping, filling, app.kit.ways_out)]
+        works = [app.housekeeping.run(), filling.run(), *([app.kit.ways_out.run()] if delivering else [])]
+        beside = [asyncio.create_task(work) for work in works]
         try:
             yield app
         finally:

@@ -374,3 +374,15 @@ def test_what_was_used_in_another_month_does_not_count() -> None:
     assert used(service, NOON) == 4
     assert used(service, NOON + 31 * DAY) == 0
     assert isinstance(Sent(), Outcome)
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_it_ends_also_when_it_is_woken_at_that_moment(tower: Tower, steps: int) -> None:
+    task = asyncio.create_task(tower.courier.run())
+    await asyncio.sleep(0.05)
+    tower.courier.wake([1])
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -87,7 +87,7 @@ async def line(settings: Settings, *, looking: bool = False) -> AsyncIterator[Li
         _probe(settings)
     except NoServer:
         configure("error", "text")
-        async with composed(settings) if looking else running(settings) as app:
+        async with composed(settings) if looking else running(settings, delivering=False) as app:
             yield _OwnLine(desk_of(app))
     else:
         transport = httpx.AsyncHTTPTransport(uds=str(settings.socket))
@@ -160,5 +160,5 @@ async def _look(settings: Settings) -> Decided:
 
 async def _ask_store(settings: Settings, operation: Operation[Q, A], question: Q) -> A:
     configure("error", "text")
-    async with running(settings) as app:
+    async with running(settings, delivering=False) as app:
         return await operation.run(desk_of(app), question)

@@ -74,7 +74,9 @@ class Courier:
             while True:
                 pause = await self._round()
                 try:
-                    await asyncio.wait_for(self._wanted.wait(), pause)
+                    # Not wait_for: Python 3.11's forgets to be cancelled when it is woken at the same moment.
+                    async with asyncio.timeout(pause):
+                        await self._wanted.wait()
                 except TimeoutError:
                     self._posted.clear()  # what there is, storage knows
         finally:

@@ -42,7 +42,9 @@ class Housekeeping:
             except Exception:
                 log.exception("housekeeping failed")
             try:
-                await asyncio.wait_for(self._wanted.wait(), ROUND)
+                # Not wait_for: Python 3.11's forgets to be cancelled when it is woken at the same moment.
+                async with asyncio.timeout(ROUND):
+                    await self._wanted.wait()
             except TimeoutError:
                 continue
 
