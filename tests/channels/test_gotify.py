@@ -28,6 +28,7 @@ async def test_a_message_with_all_that_gotify_knows() -> None:
 async def test_priorities() -> None:
     for options, given, expected in (
         (OPTIONS, {"dialect": "gotify", "priority": 42, "level": 10}, 42),
+        (OPTIONS | {"priority": 3}, {"dialect": "gotify", "priority": 42, "level": 10}, 3),
         (gotify.Options(url="https://g.example", token="A", priority=3), {"level": 8}, 3),
         (OPTIONS, {"level": 8, "silent": True}, 0),
     ):

@@ -50,6 +50,7 @@ async def test_a_test_goes_the_way_of_all_messages_once(house: House, trials: Tr
     assert verdict.outcome == Broken(code="auth", text="••• is not known", field="secret")
     (parcel,) = house.bell.parcels
     assert (parcel.title, parcel.body, parcel.level) == ("Hello", "there", 8)
+    assert parcel.test
     assert (parcel.url, parcel.sound) == ("https://a.example", "siren")
 
 

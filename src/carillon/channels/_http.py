@@ -55,6 +55,12 @@ def fields(answer: Answer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def said(answer: Answer, name: str) -> str:
+    """What the JSON object in the body says under that name; empty: nothing, or no text."""
+    found = fields(answer).get(name)
+    return found if isinstance(found, str) else ""
+
+
 def json(value: object) -> bytes:
     return msgspec.json.encode(value)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from carillon.channels._fields import secret, server, switch
-from carillon.channels._http import fields, json, judged
+from carillon.channels._http import fields, json, judged, said
 from carillon.core.channels import Outcome, Outside, Parcel, Sent
 from carillon.core.forms import Texts, field
 
@@ -28,9 +28,9 @@ class Options(Struct, kw_only=True):
 
 
 async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
-    priority = options.priority if options.priority >= 0 else parcel.level
+    own = parcel.priority if parcel.dialect == "gotify" else parcel.level
     told: dict[str, Any] = {"title": parcel.title, "message": parcel.body or parcel.title}
-    told["priority"] = 0 if parcel.silent else parcel.priority if parcel.dialect == "gotify" else priority
+    told["priority"] = 0 if parcel.silent else own if options.priority < 0 else options.priority
     extras: dict[str, Any] = {}
     if parcel.markdown and options.markdown:
         extras["client::display"] = {"contentType": "text/markdown"}
@@ -43,18 +43,16 @@ async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
         told["extras"] = extras
     heads = {"x-gotify-key": options.token, "content-type": "application/json"}
     answer = await outside.request("POST", f"{options.url.rstrip('/')}/message", headers=heads, body=json(told))
-    said = fields(answer).get("errorDescription", "")
-    return judged(answer, outside, said=said, field="token") or Sent(
-        status=200, remote=str(fields(answer).get("id", ""))
-    )
+    outcome = judged(answer, outside, said=said(answer, "errorDescription"), field="token")
+    return outcome or Sent(status=200, remote=str(fields(answer).get("id", "")))
 
 
 async def check(options: Options, outside: Outside) -> Outcome:
     """Only an application's token may post; whether this one may, shows in how an empty message is refused: by 400."""
     url, heads = options.url.rstrip("/"), {"x-gotify-key": options.token, "content-type": "application/json"}
-    version = fields(await outside.request("GET", f"{url}/version")).get("version", "")
+    version = said(await outside.request("GET", f"{url}/version"), "version")
     answer = await outside.request("POST", f"{url}/message", headers=heads, body=b"{}")
-    outcome = judged(answer, outside, said=fields(answer).get("errorDescription", ""), field="token")
+    outcome = judged(answer, outside, said=said(answer, "errorDescription"), field="token")
     return (
         Sent(status=200, text=f"Gotify {version} knows the token") if answer.status == 400 or not outcome else outcome
     )

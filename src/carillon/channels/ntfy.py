@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from carillon.channels._fields import choice, listed, secret, server, text
-from carillon.channels._http import fields, json, judged
+from carillon.channels._http import json, judged, said
 from carillon.channels._text import NTFY, band, cut_bytes
 from carillon.core.channels import Outcome, Outside, Parcel, Sent
 from carillon.core.forms import Texts, field
@@ -41,14 +41,13 @@ async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
     told |= {"click": parcel.url or parcel.link} if parcel.url or parcel.link else {}
     told |= {"attach": parcel.picture} if parcel.picture else {}
     answer = await outside.request("POST", options.url.rstrip("/") + "/", headers=_heads(options), body=json(told))
-    found = fields(answer)
-    outcome = judged(answer, outside, said=found.get("error", ""), field=AT_FAULT[options.login])
-    return outcome or Sent(status=200, remote=str(found.get("id", "")))
+    outcome = judged(answer, outside, said=said(answer, "error"), field=AT_FAULT[options.login])
+    return outcome or Sent(status=200, remote=said(answer, "id"))
 
 
 async def check(options: Options, outside: Outside) -> Outcome:
     answer = await outside.request("GET", f"{options.url.rstrip('/')}/{options.topic}/auth", headers=_heads(options))
-    outcome = judged(answer, outside, said=fields(answer).get("error", ""), field=AT_FAULT[options.login])
+    outcome = judged(answer, outside, said=said(answer, "error"), field=AT_FAULT[options.login])
     return outcome or Sent(status=200, text="The topic may be used")
 
 

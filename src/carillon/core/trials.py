@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from carillon.core import templates
 from carillon.core.channels import Channel, Outcome, Ways
@@ -104,6 +105,7 @@ class Trials:
             ident=f"test-{message.public_id}",
             confirmed=agreed,
         )
+        parcel = replace(parcel, test=True)
         return await self._timed(channel, options, lambda: channel.send(options, parcel, self._ways("")))
 
     async def preview(self, user: User, rules: Rules, public_id: str | None = None) -> Preview:
