@@ -27,6 +27,7 @@ from carillon.core.kit import Build, History, Kit, Site
 from carillon.core.limits import Limits
 from carillon.core.models import Application, Change, Device, Message, Subscription, User
 from carillon.core.moving import Moving
+from carillon.core.outgoing import Attempt, Settlement
 from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer, Peers
 from carillon.core.ports import Fetched, Publication, Sender, Store, Web
@@ -255,6 +256,29 @@ def publication(application_id: int, *receivers: int, **fields: Any) -> Publicat
 
 def _built(kind: type[T], fields: dict[str, Any], **usual: Any) -> T:
     return msgspec.structs.replace(kind(**usual), **fields)
+
+
+async def lost(store: Store, service_id: int) -> None:
+    """All that waits for the service fails."""
+    claimed = await store.claim(service_id, now=NOON, lease=NOON + SECOND, limit=9)
+    settlements = [
+        Settlement(
+            msgspec.structs.replace(
+                each.delivery, state="failed", settled=NOON, took=1500, attempts=1, code="connect", text="no way"
+            ),
+            Attempt(
+                delivery_id=each.delivery.id,
+                number=1,
+                started=NOON,
+                took=1500,
+                outcome="retry",
+                code="connect",
+                text="no way",
+            ),
+        )
+        for each in claimed
+    ]
+    await store.settle(service_id, settlements, health=None, quota_left=None)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def desk_of(house: House) -> Desk:
         moving=moving_of(house),
         parts=[],
         decisions=house.kit.site.backstage.decisions,
+        ways_out=house.kit.ways_out,
     )
 
 

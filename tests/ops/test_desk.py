@@ -34,6 +34,7 @@ async def desk(house: House) -> Desk:
         moving=moving_of(house),
         parts=PARTS,
         decisions=house.kit.site.backstage.decisions,
+        ways_out=house.kit.ways_out,
     )
 
 

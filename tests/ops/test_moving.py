@@ -48,6 +48,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             moving=moving_of(house),
             parts=[],
             decisions=house.kit.site.backstage.decisions,
+            ways_out=house.kit.ways_out,
         )
 
 

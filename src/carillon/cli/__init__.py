@@ -34,6 +34,8 @@ COMMANDS = (
     "groups",
     "applications",
     "tokens",
+    "services",
+    "deliveries",
     "settings",
     "doctor",
     "migrate",

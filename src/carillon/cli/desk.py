@@ -27,4 +27,5 @@ def desk_of(app: App) -> Desk:
         ),
         parts=dialects + channels,
         decisions=kit.site.backstage.decisions,
+        ways_out=kit.ways_out,
     )

@@ -2,7 +2,8 @@
 
 Whoever can open the socket owns the installation: its file is for this one system user, and nothing is asked.
 
-    POST /<operation>   one of `desk` or `moving`, question and answer as JSON; an error is {"error": {"message": …}}
+    POST /<operation>   one of `desk`, `desk_services` or `moving`, question and answer as JSON;
+                        an error is {"error": {"message": …}}
     POST /backup        see `backups`
          /api/…         our own API, as the user in the header `carillon-user` (percent-encoded), else the first admin
 """
@@ -17,11 +18,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from carillon.core.errors import BadInput, CarillonError, NotFound
-from carillon.ops import backups, moving
+from carillon.ops import backups, desk_services, moving
 from carillon.ops.backups import Backups
 from carillon.ops.desk import OPERATIONS, Desk
 
-KNOWN = OPERATIONS | moving.OPERATIONS
+KNOWN = OPERATIONS | desk_services.OPERATIONS | moving.OPERATIONS
 USER_HEADER = "carillon-user"
 LENT_SECRET_LENGTH = 32
 

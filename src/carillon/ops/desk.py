@@ -18,6 +18,7 @@ from carillon.core.moving import Moving
 from carillon.core.ports import Ids, Store
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft, Publisher
+from carillon.core.ways_out import WaysOut
 
 Q = TypeVar("Q", bound=Struct)
 A = TypeVar("A", bound=Struct)
@@ -45,6 +46,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     moving: Moving
     parts: list[Part]
     decisions: Decisions
+    ways_out: WaysOut
 
     async def user(self, name: str | None) -> User:
         """The user of that name; None: the first admin. Raises NotFound."""

@@ -3,38 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from carillon.core.outgoing import Attempt, LogQuery, Settlement
+from carillon.core.outgoing import LogQuery
 from carillon.dialects.native.asks import LARGEST
 from carillon.dialects.native.deliveries import FilterDeliveries, query_of
 from carillon.dialects.native.parse import parse_query
-from tests.builders import NOON, SECOND
+from tests.builders import lost
 from tests.dialects.native.conftest import Api
 from tests.dialects.native.test_services import add, other
 
 DELIVERIES = "/api/1/deliveries"
-
-
-async def lost(api: Api, service_id: int) -> None:
-    """All that waits for the service fails."""
-    claimed = await api.house.store.claim(service_id, now=NOON, lease=NOON + SECOND, limit=9)
-    settlements = [
-        Settlement(
-            replace(each.delivery, state="failed", settled=NOON, took=1500, attempts=1, code="connect", text="no way"),
-            Attempt(
-                delivery_id=each.delivery.id,
-                number=1,
-                started=NOON,
-                took=1500,
-                outcome="retry",
-                code="connect",
-                text="no way",
-            ),
-        )
-        for each in claimed
-    ]
-    await api.house.store.settle(service_id, settlements, health=None, quota_left=None)
 
 
 async def listed(api: Api, query: str = "") -> list[Any]:
@@ -47,7 +25,7 @@ async def test_the_log_tells_what_became_of_a_message(api: Api) -> None:
     sent = await api.send("done", title="Night", priority=8)
     (waiting,) = await listed(api)
     assert (waiting["state"], waiting["settled"], waiting["took_ms"]) == ("due", None, None)
-    await lost(api, service["id"])
+    await lost(api.house.store, service["id"])
     (failed,) = await listed(api)
     assert failed["message"] == {"id": sent["id"], "public_id": sent["public_id"], "title": "Night"}
     assert failed["service"] == {"id": service["id"], "name": "Bell", "kind": "bell"}
@@ -119,7 +97,7 @@ async def test_what_failed_is_sent_again(api: Api) -> None:
     service = await add(api)
     await api.send("one")
     await api.send("two")
-    await lost(api, service["id"])
+    await lost(api.house.store, service["id"])
     first, second = [one["id"] for one in await listed(api)]
     assert (await api.call("POST", f"{DELIVERIES}/resend", json={"ids": [first]})).json() == {"count": 1}
     assert [one["state"] for one in await listed(api)] == ["due", "failed"]
