@@ -17,6 +17,8 @@ const report = (days: number): Statistics => ({
   hours: [],
   clock: Array.from({ length: 24 }, (_, hour) => [hour, 0, 0, 0, 0]),
   applications: [],
+  deliveries: [],
+  services: [],
   storage: { database_bytes: 0, messages: 0, pictures: 0, pictures_bytes: 0 },
 });
 
