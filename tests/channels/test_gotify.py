@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from carillon.channels import gotify
 from carillon.core.channels import Broken, Sent
 from tests.channels.outside import Told, answer, parcel
@@ -28,7 +30,7 @@ async def test_a_message_with_all_that_gotify_knows() -> None:
 async def test_priorities() -> None:
     for options, given, expected in (
         (OPTIONS, {"dialect": "gotify", "priority": 42, "level": 10}, 42),
-        (OPTIONS | {"priority": 3}, {"dialect": "gotify", "priority": 42, "level": 10}, 3),
+        (replace(OPTIONS, priority=3), {"dialect": "gotify", "priority": 42, "level": 10}, 3),
         (gotify.Options(url="https://g.example", token="A", priority=3), {"level": 8}, 3),
         (OPTIONS, {"level": 8, "silent": True}, 0),
     ):

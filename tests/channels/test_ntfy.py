@@ -69,3 +69,10 @@ async def test_a_check_asks_whether_the_topic_may_be_used() -> None:
     assert outside.asked[0].url == "https://ntfy.sh/home/auth"
     forbidden = Told(answer(403, {"error": "forbidden"}))
     assert await ntfy.check(options(), forbidden) == Broken(code="auth", status=403, text="forbidden", field="topic")
+
+
+async def test_a_login_that_may_not_read_passes_a_check_as_it_may_still_write() -> None:
+    given = options(login="token", token="tk_1")
+    found = await ntfy.check(given, Told(answer(403, {"error": "forbidden"})))
+    assert found == Sent(status=403, text="The login is right, and may not read the topic")
+    assert isinstance(await ntfy.check(given, Told(answer(401, {"error": "unauthorized"}))), Broken)

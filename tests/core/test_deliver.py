@@ -7,21 +7,22 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from carillon.core.channels import Broken, Failure, Outcome, Refused, Retry, Sent, Throttled
-from carillon.core.deliver import LEASE, sent, used
+from carillon.core.deliver import BUSY, LEASE, RESTS, sent, used
+from carillon.core.limits import Limits
 from carillon.core.models import Message, User
 from carillon.core.outbox import ServiceChange
 from carillon.core.outgoing import Counters, Delivery, LogQuery, Quiet, Rules, Service, Window
 from carillon.core.plans import month
-from carillon.core.ports import Sender
+from carillon.core.ports import Queue, Sender, Store
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
 from carillon.core.services import New
-from tests.builders import DAY, HOUR, NOON, SECOND, House, opened
+from tests.builders import DAY, HOUR, NOON, SECOND, House, opened, ways_out
 
 MINUTE = 60 * SECOND
 NATIVE = Scale("native")
@@ -333,6 +334,42 @@ async def test_the_log_says_what_went_where(tower: Tower, caplog: pytest.LogCapt
             message = await tower.post()
             await tower.settled(all_are("sent"))
     assert f"Phone (bell): message {message.id} sent" in caplog.text
+
+
+class Busy:
+    """A store at which many publish. `looks`: how many parcels there were, each time somebody asked how it is."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.looks: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._house.store, name)
+
+    def queue(self) -> Queue:
+        self.looks.append(len(self._house.bell.parcels))
+        return Queue(BUSY + 1, 0)
+
+
+async def test_while_many_publish_services_take_turns(tower: Tower) -> None:
+    for name in ("phone", "mail"):
+        await tower.service(name)
+    await tower.post()
+    house, busy = tower.house, Busy(tower.house)
+    tower.courier = ways_out(
+        cast(Store, busy),
+        house.access,
+        accounts=house.accounts,
+        publisher=house.publisher,
+        clock=house.clock,
+        ids=house.ids,
+        limits=Limits(),
+        bell=house.bell,
+    ).courier
+    async with at_work(tower):
+        await tower.settled(all_are("sent", "sent"))
+    assert busy.looks.count(0) >= RESTS, "the first has rested"
+    assert busy.looks.count(1) > RESTS // 2, "and the second has not rested with it, but afterwards"
 
 
 async def test_a_switched_off_service_gets_nothing(tower: Tower) -> None:

@@ -58,3 +58,25 @@ def test_the_option_at_fault_is_named(given: dict[str, Any], field_: str) -> Non
         read(Options, given)
     assert caught.value.field == field_
     assert str(caught.value)
+
+
+class Locked(Struct, kw_only=True):
+    login: Annotated[
+        Literal["none", "token"], field(("Login", "Anmeldung"), kind="choice", choices=[("token", "Token", "Token")])
+    ] = "none"
+    token: Annotated[str, field(("Token", "Token"), kind="secret", when=("login", ("token",)))] = ""
+    place: Annotated[str, field(("Place", "Ort"), pattern="^[a-z]+$")] = "tower"
+
+
+def test_a_text_that_another_option_asks_for_is_needed() -> None:
+    assert read(Locked, {}).token == ""
+    assert read(Locked, {"login": "token", "token": "t"}).token == "t"
+    for missing in ({}, {"token": ""}, {"token": None}):
+        with pytest.raises(BadOption, match="Token is missing") as caught:
+            read(Locked, {"login": "token", **missing})
+        assert caught.value.field == "token"
+
+
+def test_a_form_that_is_not_kept_is_told_without_its_pattern() -> None:
+    with pytest.raises(BadOption, match=r"^Place: it does not have the form that is expected$"):
+        read(Locked, {"place": "X 1"})

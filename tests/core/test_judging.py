@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from carillon.core.breaker import LONGEST_THROTTLE
 from carillon.core.channels import WORDS, Broken, Outcome, Refused, Retry, Sent, Throttled
 from carillon.core.judging import FOLLOW_FIRST, given_up, judged, put_off
 from carillon.core.outgoing import Delivery, Rules, Service, Settlement
@@ -37,6 +38,8 @@ def test_a_receipt_is_followed_where_it_can_be() -> None:
 def test_a_throttled_one_waits_without_counting() -> None:
     found = after(Throttled(code="rate_limited", seconds=30)).delivery
     assert (found.state, found.due, found.attempts) == ("retry", NOON + 31 * SECOND, 0)
+    month = after(Throttled(code="rate_limited", seconds=31 * 24 * 3600)).delivery
+    assert month.due == NOON + SECOND + LONGEST_THROTTLE
 
 
 def test_a_temporary_failure_is_due_again_and_keeps_its_progress() -> None:

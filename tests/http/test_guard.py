@@ -38,12 +38,12 @@ def test_it_changes_while_it_runs() -> None:
         (
             "10.0.0.4",
             "10.0.0.4 is an address of a private network: an administrator can allow it under "
-            "Settings → Sending → service_addresses",
+            "Settings → Limits → Services may reach",
         ),
         (
             "127.0.0.1",
             "127.0.0.1 is an address of this machine: an administrator can allow it under "
-            "Settings → Sending → service_addresses",
+            "Settings → Limits → Services may reach",
         ),
         ("169.254.169.254", "169.254.169.254 is an address that no service may reach"),
     ],

@@ -44,7 +44,7 @@ PROTOCOLS = ip_network("192.0.0.0/24")
 TRANSLATED = ip_network("64:ff9b::/96")
 TUNNELLED = ip_network("2002::/16")
 
-MAY_BE_ALLOWED = ": an administrator may allow some under Settings → Sending → service_addresses"
+MAY_BE_ALLOWED = ": an administrator may allow some under Settings → Limits → Services may reach"
 PROGRAMS = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn"}
 )

@@ -47,6 +47,8 @@ async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
 
 async def check(options: Options, outside: Outside) -> Outcome:
     answer = await outside.request("GET", f"{options.url.rstrip('/')}/{options.topic}/auth", headers=_heads(options))
+    if answer.status == 403 and options.login != "none":  # a wrong login is 401; this one may still write
+        return Sent(status=403, text="The login is right, and may not read the topic")
     outcome = judged(answer, outside, said=said(answer, "error"), field=AT_FAULT[options.login])
     return outcome or Sent(status=200, text="The topic may be used")
 

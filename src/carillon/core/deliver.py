@@ -30,8 +30,8 @@ LONGEST = 60.0  # seconds for an attempt, below the lease
 PARALLEL = 2  # attempts of a service at a time
 HANDED = 100  # deliveries handed on to a fallback at a time
 EVERYWHERE = 200  # attempts of all services at a time
-BUSY = 64  # writes that wait: publishing goes first
-REST, RESTS = 0.02, 10  # seconds, and how often at most
+BUSY = 8  # writes that wait: beyond, so many publish at once that they go first
+REST, RESTS = 0.005, 40  # seconds, and how often at most
 
 Announce = Callable[[int], None]
 Report = Callable[[Service, Health], Awaitable[None]]
@@ -62,6 +62,7 @@ class Courier:
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
         self._slots = asyncio.Semaphore(EVERYWHERE)
+        self._turn = asyncio.Lock()
 
     def wake(self, service_ids: Collection[int]) -> None:
         """There is something for these services. Returns at once."""
@@ -126,10 +127,12 @@ class Courier:
             log.exception("delivering to service %d failed", service_id)
 
     async def _give_way(self) -> None:
-        for _ in range(RESTS):
-            if self._store.queue().writes <= BUSY:
-                return
-            await asyncio.sleep(REST)
+        """While many publish, one service at a time goes on after a rest: however many there are, the load is small."""
+        async with self._turn:
+            for _ in range(RESTS):
+                if self._store.queue().writes <= BUSY:
+                    return
+                await asyncio.sleep(REST)
 
     async def _batch(self, service_id: int) -> bool:
         """Tries what is due. False: nothing is, or the service rests."""

@@ -37,7 +37,8 @@ class Choice(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """What people see of an option. `when`: it is only asked for if another option has one of these values.
+    """What people see of an option. `when`: it is only asked for if another option has one of these values; a text then
+    has to be given.
 
     `advanced`: most people leave it alone.
     """
@@ -118,12 +119,20 @@ def read(options: type[Struct], values: Mapping[str, Any]) -> Filled:
         if name not in declared:
             raise BadOption(name, f"there is no option {name!r}")
     for name, each in declared.items():
-        if each.required and given.get(name) in (None, "", []):
+        if (each.required or _asked_for(each, declared, given)) and given.get(name) in (None, "", []):
             raise BadOption(name, f"{each.look.label[0]} is missing")
     try:
         return msgspec.convert(given, options)
     except msgspec.ValidationError as error:
         raise _bad(declared, str(error)) from None
+
+
+def _asked_for(text: FormField, declared: Mapping[str, FormField], given: Mapping[str, Any]) -> bool:
+    """A text is, by the value that another option has."""
+    if text.look.when is None or text.look.kind not in ("text", "secret"):
+        return False
+    other, values = text.look.when
+    return given.get(other, declared[other].default) in values
 
 
 def _optional(declared: Mapping[str, FormField], name: str) -> bool:
@@ -133,6 +142,7 @@ def _optional(declared: Mapping[str, FormField], name: str) -> bool:
 def _bad(declared: Mapping[str, FormField], text: str) -> BadOption:
     """msgspec says "… - at `$.name`"."""
     said, _, place = text.partition(" - at `$.")
+    said = "it does not have the form that is expected" if "matching regex" in said else said
     name = place.split("`")[0].split("[")[0].split(".")[0]
     label = declared[name].look.label[0] if name in declared else ""
     return BadOption(name, f"{label}: {said}" if label else said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from carillon.core.breaker import LONGEST_THROTTLE
 from carillon.core.channels import WORDS, Code, Outcome, Retry, Sent, Throttled
 from carillon.core.outgoing import Attempt, Delivery, Service, Settlement, State
 from carillon.core.plans import next_try
@@ -48,7 +49,9 @@ def judged(
         told = replace(told, remote=outcome.remote, receipt=outcome.receipt, follow=follow, progress="")
         return Settlement(_ended(told, "sent", now), attempt)
     if isinstance(outcome, Throttled):
-        return Settlement(replace(told, state="retry", due=now + round(outcome.seconds * 1_000_000)), attempt)
+        # No longer than the service rests, whatever it said: then it may have come too late, and be handed on.
+        rest = min(round(outcome.seconds * 1_000_000), LONGEST_THROTTLE)
+        return Settlement(replace(told, state="retry", due=now + rest), attempt)
     if isinstance(outcome, Retry):
         told = replace(
             told, progress=outcome.progress, duplicate=told.duplicate or (outcome.uncertain and not idempotent)

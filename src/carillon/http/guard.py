@@ -10,7 +10,7 @@ from carillon.core.channels import Reach
 
 Ip = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-WHERE = "Settings → Sending → service_addresses"
+WHERE = "Settings → Limits → Services may reach"
 
 PROTOCOLS = ip_network("192.0.0.0/24")  # for the workings of networks; ipaddress takes some of it for global
 GLOBAL = ip_network("2000::/3")  # all of IPv6 that is given out for the internet
