@@ -30,18 +30,23 @@ class Refusal(Exception):
 
 
 class Pushover:
-    """`got` are the parameters of the messages that were taken, `acknowledged` the receipts by the time and device."""
+    """`got` are the parameters of the messages that were taken, `acknowledged` the receipts by the time and device.
+    While it is `away`, it answers that it has trouble.
+    """
 
     def __init__(self) -> None:
         self.got: list[dict[str, str]] = []
         self.receipts: dict[str, dict[str, str]] = {}
         self.acknowledged: dict[str, tuple[int, str]] = {}
         self.cancelled: set[str] = set()
+        self.away = False
 
     def acknowledge(self, receipt: str, device: str = "phone") -> None:
         self.acknowledged[receipt] = (int(time()), device)
 
     async def __call__(self, asked: Asked) -> Said:
+        if self.away:
+            return _said({"status": 0, "errors": ["the belfry is closed"]}, status=500)
         try:
             return self._answer(asked, parameters(asked))
         except Refusal as error:

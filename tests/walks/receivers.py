@@ -6,10 +6,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Requests", 503: "Service Unavailable"}
 
 
 class Asked(NamedTuple):
@@ -61,7 +60,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ans
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 said = await answering(await _asked(reader))
-                head = [f"HTTP/1.1 {said.status} {REASONS.get(said.status, 'So')}", f"content-length: {len(said.body)}"]
+                head = [f"HTTP/1.1 {said.status} {HTTPStatus(said.status).phrase}", f"content-length: {len(said.body)}"]
                 head += [f"{name}: {value}" for name, value in said.headers.items()]
                 writer.write("\r\n".join([*head, "", ""]).encode() + said.body)
                 await writer.drain()

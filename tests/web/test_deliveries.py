@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.walks.pushover import Pushover
+from tests.walks.receivers import receiver
 from tests.web.axe import axe
 from tests.web.conftest import People
 from tests.web.person import NARROW, Person
-from tests.web.remote import pushover
 from tests.web.test_services import add_service, allow
 
 
 async def test_what_failed_is_found_and_sent_again(people: People) -> None:
     mira = await people.add("mira", admin=True)
     await allow(mira)
-    with pushover() as remote:
-        await once(mira, await add_service(mira, remote.url))
+    remote = Pushover()
+    async with receiver(remote) as url:
+        await once(mira, await add_service(mira, url))
         await mira.send("all well", title="Backup finished")
         page = await mira.open("/deliveries")
         sent = page.get_by_role("row").filter(has_text="Backup finished")

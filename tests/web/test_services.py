@@ -3,16 +3,18 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.walks.pushover import TOKEN, USER, Pushover
+from tests.walks.receivers import receiver
 from tests.web.axe import axe
 from tests.web.conftest import People
 from tests.web.person import NARROW, Person
-from tests.web.remote import TOKEN, USER, WRONG, pushover
 
 
 async def test_pushover_is_set_up_by_the_way_that_guides_print(people: People) -> None:
     mira = await people.add("mira", admin=True)
     await allow(mira)
-    with pushover() as remote:
+    remote = Pushover()
+    async with receiver(remote) as url:
         page = await mira.open("/")
         await page.get_by_role("link", name="Settings").click()
         await page.get_by_role("link", name="Notification Services").click()
@@ -21,7 +23,7 @@ async def test_pushover_is_set_up_by_the_way_that_guides_print(people: People) -
         await page.get_by_role("menuitem", name="Pushover").click()
         await expect(page.get_by_role("heading", name="New Pushover service")).to_be_visible()
         await page.get_by_label("Name", exact=True).fill("Mira’s phone")
-        await fill(page, token=WRONG, server=remote.url)
+        await fill(page, token="w" * 30, server=url)
         await axe(page)
 
         await page.get_by_role("button", name="Check").click()
@@ -50,8 +52,9 @@ async def test_pushover_is_set_up_by_the_way_that_guides_print(people: People) -
 async def test_a_service_is_changed_switched_off_and_deleted(people: People) -> None:
     mira = await people.add("mira", admin=True)
     await allow(mira)
-    with pushover() as remote:
-        await add_service(mira, remote.url)
+    remote = Pushover()
+    async with receiver(remote) as url:
+        await add_service(mira, url)
         page = await mira.open("/services", viewport=NARROW)
         card = page.get_by_role("article", name="Phone")
         await card.get_by_role("switch").click()
