@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import fanout, flat, idle, publish, scrolling, search, start, tables
+from bench import delivery, fanout, flat, idle, publish, scrolling, search, start, tables
 from bench.client import NoCompiler, compiled
 from bench.engines import POSTGRES, SQLITE, started
 from bench.processes import Others
@@ -23,6 +23,7 @@ from bench.records import Options, Result, Target
 PROGRAMS: Mapping[str, Callable[[Options], Result]] = {
     "publish": publish.measure,
     "fanout": fanout.measure,
+    "delivery": delivery.measure,
     "idle": idle.measure,
     "flat": flat.measure,
     "search": search.measure,

@@ -16,7 +16,7 @@ from tests.walks.server import away
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("program", ["publish", "fanout", "idle", "flat", "search", "start", "scrolling"])
+@pytest.mark.parametrize("program", ["publish", "fanout", "delivery", "idle", "flat", "search", "start", "scrolling"])
 def test_it_runs(program: str) -> None:
     if which("gcc") is None:
         away("gcc")
