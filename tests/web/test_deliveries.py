@@ -45,6 +45,7 @@ async def test_what_failed_is_found_and_sent_again(people: People) -> None:
 
         await page.goto(f"{mira.url}/#/m/{message['public_id']}")
         went = page.get_by_role("region", name="Where it went")
+        await expect(went).to_contain_text("Stored")
         await expect(went).to_contain_text("Phone Sent")
         await axe(page)
 
