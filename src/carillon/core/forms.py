@@ -8,6 +8,7 @@ dict[Band, Row] where Row is such a Struct again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -97,10 +98,11 @@ def field(
     return meta
 
 
-def form(options: type[Struct]) -> list[FormField]:
+@cache
+def form(options: type[Struct]) -> tuple[FormField, ...]:
     """The fields in the order of declaration."""
     hints = get_type_hints(options, include_extras=True)
-    return [_form_field(each, hints[each.name]) for each in fields(options)]
+    return tuple(_form_field(each, hints[each.name]) for each in fields(options))
 
 
 def secrets(options: type[Struct]) -> list[str]:
@@ -156,7 +158,7 @@ def _form_field(info: FieldInfo, hint: object) -> FormField:
     look: Look = (meta.extra or {})["look"]
     columns: tuple[FormField, ...] = ()
     if look.kind == "levels":
-        columns = tuple(form(get_args(kind)[1]))
+        columns = form(get_args(kind)[1])
     default = info.default
     if info.default_factory is not msgspec.NODEFAULT:
         default = info.default_factory()

@@ -51,7 +51,7 @@ class KindInfo(Struct, frozen=True):
     icon: str
     available: bool
     checks: bool
-    fields: list[FormField]
+    fields: tuple[FormField, ...]
 
 
 class Recipient(Struct, frozen=True):
