@@ -117,6 +117,7 @@ async def publish_plain(tx: Session, publications: Sequence[Publication]) -> lis
         detailed: list[tuple[Value, ...]] = []
         entries: list[tuple[Value, ...]] = []
         deliveries: list[tuple[Value, ...]] = []
+        relayed = any(publication.via for publication in publications)  # else that column is left out
         for at, publication in enumerate(publications, number):
             message, receivers = publication.message, publication.receivers
             row = row_of(message, number=at, receivers=len(receivers))
@@ -124,9 +125,9 @@ async def publish_plain(tx: Session, publications: Sequence[Publication]) -> lis
             for user_id in receivers:
                 entries.append((user_id, at, message.application_id, changed, 0))
                 changed += 1
-            for service_id in publication.services:
-                made = message.application_id, message.level, message.created, publication.via
-                deliveries.append((at, service_id, *made))
+            if publication.services:
+                made = message.application_id, message.level, message.created, publication.via if relayed else None
+                deliveries += [(at, service_id, *made) for service_id in publication.services]
         return (LEAN, lean), (MESSAGES, detailed), (NEW_ENTRIES, entries), (NEW_DELIVERIES, deliveries)
 
     arrivals = sum(len(publication.receivers) for publication in publications)
