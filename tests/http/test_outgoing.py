@@ -127,7 +127,7 @@ async def test_a_body_that_never_ends_does_not_hide_the_status(server: Server, o
         await asyncio.Event().wait()
 
     server.answer = stall
-    answer = await outside.request("POST", server.url, seconds=0.1)
+    answer = await outside.request("POST", server.url, seconds=1.0)
     assert (answer.status, answer.body) == (201, b"ab")
     server.answer = b"HTTP/1.1 202 OK\r\nContent-Length: 9\r\n\r\nab"
     assert (await outside.request("POST", server.url)).status == 202
