@@ -40,3 +40,16 @@ async def test_who_is_gone_is_not_told(tmp_path: Path) -> None:
         await house.accounts.users.delete(ada.id)
         await alerts(house).paused(service, Health(cause="broken"))
         assert await house.store.subscriptions(ada.id) == []
+
+
+async def test_of_a_service_of_the_server_all_admins_are_told_when_its_maker_is_gone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        ada, root = await house.user(admin=True), await house.user("root", admin=True)
+        bob = await house.user("bob")
+        new = New(kind="bell", name="Mail", options={"secret": "hush-hush"}, scope="server")
+        service = (await house.kit.ways_out.services.add(ada, new)).service
+        await house.accounts.users.delete(ada.id)
+        await alerts(house).paused(service, Health(cause="broken", text="no"))
+        (item,) = await house.store.page(root.id, limit=9)
+        assert item.message.title == "Mail is paused"
+        assert await house.store.page(bob.id, limit=9) == []

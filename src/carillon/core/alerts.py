@@ -22,11 +22,8 @@ class Alerts:
         self._publisher = publisher
 
     async def paused(self, service: Service, health: Health) -> None:
-        """Tells the owner that a service works no more, by all his other ways. A later alert replaces it."""
-        sender = await self._sender(service.user_id)
-        if sender is None:
-            return
-        others = tuple(route for route in sender.routes if route.service_id != service.id)
+        """Tells the owner that a service works no more, by all his other ways; all admins, where he is gone and it is
+        one of the server or a group. A later alert replaces it."""
         why = health.text or health.code
         until = (
             "Nothing is sent until somebody mends it: what comes meanwhile waits."
@@ -40,12 +37,19 @@ class Alerts:
             priority=HIGH,
             key=f"service-{service.id}",
         )
-        await self._publisher.publish(replace(sender, routes=others), draft, scale=SCALE)
+        for user_id in await self._owners(service):
+            sender = await self._sender(user_id)
+            if sender is not None:
+                others = tuple(route for route in sender.routes if route.service_id != service.id)
+                await self._publisher.publish(replace(sender, routes=others), draft, scale=SCALE)
+
+    async def _owners(self, service: Service) -> list[int]:
+        if await self._store.user(service.user_id) is not None:
+            return [service.user_id]
+        return [user.id for user in await self._store.users() if user.admin and service.scope != "user"]
 
     async def _sender(self, user_id: int) -> Sender | None:
-        """His application for such messages, made when it is first needed; None: he is gone."""
-        if await self._store.user(user_id) is None:
-            return None
+        """His application for such messages, made when it is first needed."""
         own = [each for each in await self._store.subscriptions(user_id) if each.role == "owner"]
         found = next((each.application.id for each in own if each.application.type == TYPE), None)
         if found is None:
