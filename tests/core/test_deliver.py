@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from carillon.core import deliver
 from carillon.core.channels import Broken, Failure, Outcome, Refused, Retry, Sent, Throttled
 from carillon.core.deliver import BUSY, LEASE, RESTS, sent, used
 from carillon.core.limits import Limits
@@ -218,8 +219,43 @@ async def test_a_throttled_service_rests_and_counts_no_attempt(tower: Tower) -> 
         await tower.settled(all_are("sent"))
 
 
-async def test_a_dead_service_delays_no_other(tower: Tower) -> None:
+async def hanging(tower: Tower) -> asyncio.Task[None]:
+    """A courier with an attempt under way, which ends when the bell is released."""
+    tower.house.bell.released.clear()
+    task = asyncio.create_task(tower.courier.run())
+    await tower.post()
+    while not tower.house.bell.parcels:  # noqa: ASYNC110  # as above
+        await asyncio.sleep(0.002)
+    return task
+
+
+async def test_what_is_under_way_when_the_server_stops_ends_and_nothing_else_begins(tower: Tower) -> None:
+    await tower.service()
+    task = await hanging(tower)
+    await tower.post("too late")
+    task.cancel()
+    await asyncio.sleep(0)
+    tower.house.bell.released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert states(await tower.log()) == ["sent", "due"]
+
+
+async def test_what_takes_too_long_is_broken_off_when_the_server_stops(
+    tower: Tower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "GRACE", 0.01)
+    await tower.service()
+    task = await hanging(tower)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert states(await tower.log()) == ["leased"]
+
+
+async def test_a_dead_service_delays_no_other(tower: Tower, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has a lane of its own: the first to come hangs, and the other is done meanwhile."""
+    monkeypatch.setattr(deliver, "GRACE", 0.01)
     bell = tower.house.bell
     dead = await tower.service("dead")
     bell.released.clear()

@@ -31,6 +31,7 @@ PARALLEL = 2  # attempts of a service at a time
 HANDED = 100  # deliveries handed on to a fallback at a time
 EVERYWHERE = 200  # attempts of all services at a time
 BUSY = 8  # writes that wait: beyond, so many publish at once that they go first
+GRACE = 3.0  # seconds for attempts that are under way when the server stops
 REST, RESTS = 0.005, 40  # seconds, and how often at most
 
 Announce = Callable[[int], None]
@@ -63,6 +64,7 @@ class Courier:
         self._again: set[int] = set()
         self._slots = asyncio.Semaphore(EVERYWHERE)
         self._turn = asyncio.Lock()
+        self._stopping = False
 
     def wake(self, service_ids: Collection[int]) -> None:
         """There is something for these services. Returns at once."""
@@ -70,7 +72,8 @@ class Courier:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Until cancelled; attempts that are under way are broken off then, and made again after their lease."""
+        """Until cancelled. Attempts that are under way then may end; those that take longer are broken off, and made
+        again after their lease."""
         try:
             while True:
                 pause = await self._round()
@@ -81,9 +84,15 @@ class Courier:
                 except TimeoutError:
                     self._posted.clear()  # what there is, storage knows
         finally:
-            for lane in list(self._lanes.values()):
-                lane.cancel()
-            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+            self._stopping = True
+            lanes = list(self._lanes.values())
+            try:
+                if lanes:
+                    await asyncio.wait(lanes, timeout=GRACE)
+            finally:
+                for lane in lanes:
+                    lane.cancel()
+                await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _round(self) -> float:
         """Sees to it that each service with work has its lane. Returns in how many seconds to look again."""
@@ -116,7 +125,7 @@ class Courier:
     async def _lane(self, service_id: int) -> None:
         """Until nothing is due for the service."""
         try:
-            while True:
+            while not self._stopping:
                 self._again.discard(service_id)
                 await self._give_way()
                 if not await self._batch(service_id) and service_id not in self._again:
