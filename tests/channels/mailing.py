@@ -124,6 +124,7 @@ def self_signed(folder: Path, host: str = "localhost") -> ssl.SSLContext:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-keyout", str(key), "-out", str(certificate), "-subj", f"/CN={host}", "-days", "2"]
+    command += ["-addext", f"subjectAltName=DNS:{host}"]
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from carillon.core.channels import Failure, Picture, Reach
 from carillon.http import Client, Guard
 from carillon.http.guard import ServiceGuard
 from carillon.http.outgoing import LARGEST_ANSWER, REDIRECTS, VIA, Outgoing, Ways, passed
+from tests.channels.mailing import self_signed
 
 OK = b"HTTP/1.1 200 OK\r\nX-Left: 7\r\nContent-Length: 2\r\n\r\nok"
 Serve = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -139,7 +141,7 @@ async def test_silence_after_the_request_is_uncertain(server: Server, outside: O
 
     server.answer = silent
     with pytest.raises(Failure, match=r"127\.0\.0\.1 did not answer within 0\.1 seconds") as caught:
-        await outside.request("POST", server.url, body=b"x", seconds=0.1)
+        await outside.request("POST", server.url, body=b"x", seconds=1.0)
     assert (caught.value.code, caught.value.uncertain) == ("timeout", True)
     server.answer = b""
     with pytest.raises(Failure) as caught:
@@ -231,6 +233,21 @@ async def test_a_certificate_that_nobody_vouches_for(outside: Outgoing) -> None:
     assert (caught.value.code, caught.value.uncertain) == ("tls", False)
 
 
+async def test_an_authority_that_the_machine_trusts_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = self_signed(tmp_path)
+    async with await asyncio.start_server(Server().serve, "127.0.0.1", 0, ssl=context) as listener:
+        url = f"https://localhost:{listener.sockets[0].getsockname()[1]}/"
+        async with ways() as doubting:
+            with pytest.raises(Failure) as caught:
+                await doubting.for_message("").request("GET", url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        async with ways() as believing:
+            assert (await believing.for_message("").request("GET", url)).status == 200
+    assert caught.value.code == "tls"
+
+
 async def test_credentials_of_the_address_go_out_as_such(server: Server, outside: Outgoing) -> None:
     await outside.request("GET", f"http://ada:s%20t@127.0.0.1:{server.port}/")
     assert b"\r\nauthorization: Basic YWRhOnMgdA==\r\n" in server.asked[0]
@@ -257,7 +274,7 @@ async def test_a_slow_name_server_is_not_waited_for() -> None:
 
     async with ways(names=slow) as made:
         outside = made.for_message()
-        for asking in (outside.request("GET", "http://a/", seconds=0.05), outside.connect("a", 25, seconds=0.05)):
+        for asking in (outside.request("GET", "http://a/", seconds=1.0), outside.connect("a", 25, seconds=0.05)):
             with pytest.raises(Failure) as caught:
                 await asking
             assert (caught.value.code, caught.value.uncertain) == ("timeout", False)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+
+import certifi
 
 from carillon.core.errors import BadInput
 from carillon.core.limits import KIB
@@ -30,6 +33,14 @@ def resolved(host: str) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
+def trust() -> ssl.SSLContext:
+    """Whom we believe who a server is: whoever the machine does (also by SSL_CERT_FILE and SSL_CERT_DIR), so that an
+    authority of one's own is put there, and Mozilla's list."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=certifi.where())
+    return context
+
+
 class Wire:
     """No cookies, no proxies of the environment, no connection that outlives its request; HTTP/1.1 only."""
 
@@ -50,7 +61,7 @@ class Wire:
             # A connection that is kept would be taken for another name at the same address, whose certificate
             # nobody would look at.
             limits = httpx.Limits(max_keepalive_connections=0)
-            self._transport = httpx.AsyncHTTPTransport(http2=False, limits=limits, trust_env=False)
+            self._transport = httpx.AsyncHTTPTransport(verify=trust(), http2=False, limits=limits, trust_env=False)
         return await self._transport.handle_async_request(request)
 
     async def close(self) -> None:
