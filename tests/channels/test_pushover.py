@@ -83,6 +83,14 @@ async def test_a_long_text_is_cut_with_a_link_or_split() -> None:
     assert [len(each.form["message"]) <= 1024 for each in outside.asked] == [True] * 3
 
 
+async def test_an_emergency_is_not_split() -> None:
+    outside = Told(OK)
+    await pushover.send(options(split=True, priority="2"), parcel(body="word " * 500), outside)
+    (request,) = outside.asked
+    assert request.form["priority"] == "2"
+    assert len(request.form["message"]) <= 1024
+
+
 async def test_a_part_that_fails_is_where_the_next_attempt_goes_on() -> None:
     outside = Told(OK, answer(500))
     found = await pushover.send(options(split=True), parcel(body="word " * 500), outside)

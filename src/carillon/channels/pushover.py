@@ -73,11 +73,13 @@ class Options(Struct, kw_only=True):
 
 async def send(options: Options, parcel: Parcel, outside: Outside) -> Outcome:
     picture = await outside.picture(parcel.picture) if parcel.picture else None
-    texts = pieces(parcel.body, LONGEST, MOST) if options.split else [cut(parcel.body, LONGEST, parcel.link)]
+    told = _told(options, parcel)
+    whole = not options.split or told["priority"] == str(EMERGENCY)  # pieces would each have to be acknowledged
+    texts = [cut(parcel.body, LONGEST, parcel.link)] if whole else pieces(parcel.body, LONGEST, MOST)
     outcome: Outcome = Sent()
     for at, text in enumerate(texts[int(parcel.progress or 0) :], int(parcel.progress or 0)):
-        told = _told(options, parcel, text or parcel.title)
-        answer = await _post(options, told, outside, picture=picture if at == 0 else None)
+        piece = told | {"message": text or parcel.title}
+        answer = await _post(options, piece, outside, picture=picture if at == 0 else None)
         outcome = outcome_of(answer, outside)
         if not isinstance(outcome, Sent):
             return replace(outcome, progress=str(at)) if isinstance(outcome, Retry) else outcome
@@ -105,7 +107,8 @@ async def follow(options: Options, receipt: str, outside: Outside) -> Followed:
     return Followed(over=found.get("expired") == 1)
 
 
-def _told(options: Options, parcel: Parcel, text: str) -> dict[str, str]:
+def _told(options: Options, parcel: Parcel) -> dict[str, str]:
+    """All but the text."""
     row = options.levels.get(band(parcel.level), Row())
     priority = int(row.priority or options.priority or PUSHOVER[band(parcel.level)])
     if parcel.dialect == "pushover" and not (row.priority or options.priority):
@@ -117,7 +120,6 @@ def _told(options: Options, parcel: Parcel, text: str) -> dict[str, str]:
         "token": options.token,
         "user": options.user,
         "title": cut(parcel.title, LONGEST_TITLE),
-        "message": text,
         "priority": str(priority),
         "timestamp": str(parcel.created // 1_000_000),
         "sound": parcel.sound or row.sound or options.sound,
