@@ -41,6 +41,7 @@ from carillon.core.statistics import Statistics
 from carillon.core.tokens import Minting
 from carillon.core.ways_out import WaysOut
 from carillon.hub.local import LocalHub
+from carillon.ops.desk import Desk, Part
 from carillon.ops.ring import Ring
 from carillon.settings import Settings
 from carillon.storage import open_store
@@ -429,6 +430,21 @@ def moving_of(house: House) -> Moving:
         tokens=house.accounts.tokens,
         clock=house.clock,
         ids=house.ids,
+    )
+
+
+def desk_of(house: House, *parts: Part) -> Desk:
+    """What the commands may ask."""
+    return Desk(
+        accounts=house.accounts,
+        publisher=house.publisher,
+        access=house.access,
+        store=house.store,
+        ids=house.ids,
+        moving=moving_of(house),
+        parts=list(parts),
+        decisions=house.kit.site.backstage.decisions,
+        ways_out=house.kit.ways_out,
     )
 
 

@@ -16,8 +16,8 @@ from starlette.types import Message, Receive, Scope, Send
 from carillon.core.errors import Conflict, Unauthenticated
 from carillon.ops.backups import Order
 from carillon.ops.control import USER_HEADER, ControlApp
-from carillon.ops.desk import OPERATIONS, Desk
-from tests.builders import LOCAL, House, moving_of, opened
+from carillon.ops.desk import OPERATIONS
+from tests.builders import LOCAL, House, desk_of, opened
 
 
 class Api:
@@ -48,20 +48,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 @pytest.fixture
 def api(house: House) -> Api:
     return Api(house)
-
-
-def desk_of(house: House) -> Desk:
-    return Desk(
-        accounts=house.accounts,
-        publisher=house.publisher,
-        access=house.access,
-        store=house.store,
-        ids=house.ids,
-        moving=moving_of(house),
-        parts=[],
-        decisions=house.kit.site.backstage.decisions,
-        ways_out=house.kit.ways_out,
-    )
 
 
 class Made(Struct):

@@ -9,7 +9,7 @@ import pytest
 from carillon.core.errors import BadInput, Conflict, NotFound
 from carillon.ops import desk as ops
 from carillon.ops.desk import Desk, Letter, Named, NewPassword, NewToken, NewUser, Nothing, Numbered, Part
-from tests.builders import LOCAL, NOON, House, moving_of, opened
+from tests.builders import LOCAL, NOON, House, desk_of, opened
 from tests.contracts.stores import write
 
 PARTS = [Part("dialect", "gotify", "/somewhere/gotify.py", ["/message"])]
@@ -25,17 +25,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 async def desk(house: House) -> Desk:
     await house.user("ada", admin=True)
     await house.user("bob")
-    return Desk(
-        accounts=house.accounts,
-        publisher=house.publisher,
-        access=house.access,
-        store=house.store,
-        ids=house.ids,
-        moving=moving_of(house),
-        parts=PARTS,
-        decisions=house.kit.site.backstage.decisions,
-        ways_out=house.kit.ways_out,
-    )
+    return desk_of(house, *PARTS)
 
 
 def test_every_operation_is_found_by_its_name_and_speaks_json() -> None:

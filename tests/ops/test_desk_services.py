@@ -14,7 +14,7 @@ from carillon.core.publish import Draft
 from carillon.ops import desk, desk_services
 from carillon.ops.desk import Desk, Owner
 from carillon.ops.desk_services import Deliveries, LogOf, NewService, ServiceOf, Switch
-from tests.builders import House, lost, moving_of, opened
+from tests.builders import House, desk_of, lost, opened
 
 ADMINS = Owner(None)
 
@@ -29,17 +29,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 def opened_desk(house: House) -> Desk:
-    return Desk(
-        accounts=house.accounts,
-        publisher=house.publisher,
-        access=house.access,
-        store=house.store,
-        ids=house.ids,
-        moving=moving_of(house),
-        parts=[],
-        decisions=house.kit.site.backstage.decisions,
-        ways_out=house.kit.ways_out,
-    )
+    return desk_of(house)
 
 
 async def added(desk: Desk, **given: Any) -> int:

@@ -24,7 +24,7 @@ from carillon.core.images import Picture
 from carillon.ops import desk as desk_operations
 from carillon.ops import moving as ops
 from carillon.ops.desk import Desk, Nothing, Operation
-from tests.builders import moving_of, opened
+from tests.builders import desk_of, opened
 
 Q = TypeVar("Q", bound=Struct)
 A = TypeVar("A", bound=Struct)
@@ -39,17 +39,7 @@ def token(name: str) -> ForeignToken:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with opened(tmp_path) as house:
-        yield Desk(
-            accounts=house.accounts,
-            publisher=house.publisher,
-            access=house.access,
-            store=house.store,
-            ids=house.ids,
-            moving=moving_of(house),
-            parts=[],
-            decisions=house.kit.site.backstage.decisions,
-            ways_out=house.kit.ways_out,
-        )
+        yield desk_of(house)
 
 
 async def asked(desk: Desk, operation: Operation[Q, A], question: Q) -> A:
