@@ -12,6 +12,14 @@ const STATES = [
   "cancelled",
 ] satisfies State[];
 
+/** Why a delivery went as it did, in groups: nobody was reached, nobody let us in, the message was refused, ours. */
+export const REASONS = [
+  ["dns", "connect", "tls", "timeout", "server_error"],
+  ["auth", "not_found", "gone", "redirect", "private", "unconfirmed", "options"],
+  ["rejected", "too_large", "rate_limited", "quota"],
+  ["quiet_hours", "expired", "breaker_open", "fault"],
+];
+
 /** What is looked for in the log, as it stands in the address. Empty: whatever it is. */
 export interface Filter {
   /** The id of one, or a kind. */
@@ -19,6 +27,8 @@ export interface Filter {
   kind: string;
   /** Several, comma separated. */
   state: string;
+  /** One of REASONS. */
+  reason: string;
   application: string;
   /** The lowest level. */
   priority: string;
@@ -27,7 +37,7 @@ export interface Filter {
   text: string;
 }
 
-export const NAMES = ["service", "kind", "state", "application", "priority", "since", "text"] as const;
+export const NAMES = ["service", "kind", "state", "reason", "application", "priority", "since", "text"] as const;
 export const SPANS: Record<string, number> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 }; // hours
 export const FAILED = "failed,expired"; // the dead letters
 const HOUR = 3_600_000; // ms
@@ -45,6 +55,7 @@ export function filterFrom(querystring: string | undefined): Filter {
     application: number(filter.application),
     priority: number(filter.priority),
     state: known.join(","),
+    reason: REASONS.flat().includes(filter.reason) ? filter.reason : "",
     since: filter.since in SPANS ? filter.since : "",
   };
 }
@@ -63,13 +74,14 @@ export function asked(
   now: number,
   kinds: { kind: string; title: string }[] = [],
 ): Record<string, string> {
-  const { service, state, application, priority, since } = filter;
+  const { service, state, reason, application, priority, since } = filter;
   const written = filter.text.trim().toLowerCase();
   const named = kinds.find(({ kind, title }) => [kind, title.toLowerCase()].includes(written));
   const from = SPANS[since];
   const all = {
     service,
     state,
+    code: reason,
     application,
     kind: named?.kind ?? filter.kind,
     text: named ? "" : filter.text.trim(),
