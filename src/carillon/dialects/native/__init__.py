@@ -22,19 +22,18 @@ PREFIX = "/api"
 
 
 class Described:
-    """The description of the API with the bounds that are in force."""
+    """The description of the API with the bounds that are in force. It is made when somebody asks for it: that takes
+    longer than all the rest of a start, and commands start without ever showing it."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._limits, self._described = self._now()
+        self._made: tuple[Limits, Json] | None = None
 
     def __call__(self) -> Json:
-        if self._limits != self._kit.limits:
-            self._limits, self._described = self._now()
-        return self._described
-
-    def _now(self) -> tuple[Limits, Json]:
-        return replace(self._kit.limits), describe(OPERATIONS, self._kit.limits, self._kit.site.build)
+        limits = self._kit.limits
+        if self._made is None or self._made[0] != limits:
+            self._made = replace(limits), describe(OPERATIONS, limits, self._kit.site.build)
+        return self._made[1]
 
 
 def mount(kit: Kit) -> Mount:
