@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from carillon.core.channels import Code
+from carillon.core.channels import Code, Sent
 from carillon.core.errors import BadInput
 from carillon.core.outgoing import Health, Logged, LogQuery, Rules, Scope, State
 from carillon.core.services import Change, New, View
@@ -136,7 +136,7 @@ async def try_service(desk: Desk, asked: ServiceOf) -> Tried:
     trial = Trial(kind=view.service.kind, options=view.options, service_id=asked.id)
     verdict = await desk.ways_out.trials.test(user, trial, Sample(rules=view.service.rules))
     outcome = verdict.outcome
-    return Tried(type(outcome).__name__ == "Sent", outcome.code, outcome.text, verdict.took)
+    return Tried(isinstance(outcome, Sent), outcome.code, outcome.text, verdict.took)
 
 
 async def switch_service(desk: Desk, asked: Switch) -> Nothing:
