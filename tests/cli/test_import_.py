@@ -83,7 +83,7 @@ def test_what_would_come(program: Program, gotify: Path) -> None:
     result = program("import", "gotify", str(gotify), "--dry-run")
     assert (result.exit_code, result.stderr) == (0, "nothing was changed\n")
     assert "users: 2 new" in result.stdout
-    assert "messages: 6 there" in result.stdout
+    assert "messages: 6 new" in result.stdout
     assert "ids: the same as there" in result.stdout
     assert not program.data.exists()
     program.said("users", "add", "eve", "--password-stdin", stdin="mine\n")
@@ -95,7 +95,28 @@ def test_what_would_come(program: Program, gotify: Path) -> None:
     assert stored(program.data, "SELECT * FROM users") == before
     assert stored(program.data, "SELECT * FROM origins") == []
     program.said("import", "gotify", str(gotify))
-    assert ", of which those up to number 20 came before" in program.said("import", "gotify", str(gotify), "--dry-run")
+    assert "messages: none that are new" in program.said("import", "gotify", str(gotify), "--dry-run")
+
+
+def test_what_has_other_ids_here(program: Program, gotify: Path) -> None:
+    program.said("users", "add", "eve", "--password-stdin", stdin="mine\n")
+    said = program.said("import", "gotify", str(gotify)).partition("Ids, there → here:\n")[2].splitlines()
+    assert said == [
+        "- user eve: 3 → 2",
+        "- application Backup: 2 → 1",
+        "- application Doorbell: 5 → 2",
+        "- client phone: 4 → 1",
+        "- client chrome 139.0: 7 → 2",
+    ]
+    assert "- application Doorbell: 5 → 2" in program.said("import", "gotify", str(gotify))
+
+
+def test_a_picture_that_was_not_found_comes_with_the_next_import(program: Program, gotify: Path) -> None:
+    (gotify / "images").rename(gotify / "elsewhere")
+    assert "- the picture of Backup: " in program.said("import", "gotify", str(gotify))
+    said = program.said("import", "gotify", str(gotify), "--images", str(gotify / "elsewhere"))
+    assert "the picture of" not in said
+    assert len(stored(program.data, "SELECT 1 FROM applications JOIN images ON image = images.name")) == 1
 
 
 def test_a_dry_run_migrates_nothing(program: Program, gotify: Path) -> None:
@@ -136,16 +157,20 @@ def test_all_that_is_worth_a_word(program: Program, tmp_path: Path) -> None:
     rows["applications"][1].update(image="../../etc/passwd", user_id=77)
     rows["plugin_confs"] = [{"id": 1, "user_id": 1, "token": "P"}]
     rows["messages"] = [message(1), message(2, 5), message(3, 99), message(4, extras=b"[]"), message(5, date=None)]
-    result = program("import", "gotify", str(make_sqlite(tmp_path / "g.db", rows)))
+    path = str(make_sqlite(tmp_path / "g.db", rows))
+    foreseen = program("import", "gotify", path, "--dry-run")
+    assert (foreseen.exit_code, foreseen.stderr) == (0, "nothing was changed\n")
+    result = program("import", "gotify", path)
     assert result.exit_code == 0
-    assert "messages: 3 new, all of them read, 2 of applications that did not come" in result.stdout
+    assert result.stdout == foreseen.stdout
+    assert "applications: 1 new, 1 refused" in result.stdout
+    assert "messages: 3 new, all of them read, 2 of applications that do not come" in result.stdout
     assert result.stdout.partition("Not as it was there:\n")[2].splitlines() == [
         "- application Doorbell: its user is not here",
         "- the password of eve: he signs in by OIDC only (carillon users password eve)",
         "- that they belong to plugins: Backup become ordinary applications",
         "- settings of plugins: 1",
         f"- the picture of Backup: {tmp_path}/images/gone.png: No such file or directory",
-        "- the picture of Doorbell: ../../etc/passwd is no name of a file",
         "- messages whose extras are no JSON object: they come without (1)",
         "- messages without a readable date: they have the hour of the import (1)",
     ]

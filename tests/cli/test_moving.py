@@ -10,9 +10,9 @@ from msgspec import Struct
 from PIL import Image
 
 from carillon.cli import moving
-from carillon.cli.moving import Mover, Progress, arrivals_of, picture_of
+from carillon.cli.moving import Mover, Progress, arrivals_of, foreseen, picture_of
 from carillon.core.errors import Unavailable
-from carillon.core.foreign import Prospect, Settled
+from carillon.core.foreign import Adopted, Fate, ForeignKind, Prospect, Settled
 from carillon.core.housekeeping import REST
 from carillon.core.images import Picture
 from carillon.core.secrets import digest
@@ -45,8 +45,9 @@ class Line:
             some: Any = question
             self.messages.append([each.id for each in some.messages])
             return self._as(operation, Settled(stored=len(some.messages)))
+        fates = [Adopted(mark.kind, mark.id, "new") for mark in getattr(question, "marks", [])]
         answers: dict[type[Struct], Struct] = {
-            Prospect: Prospect([], keeps_ids=True, origin_id=1, reached=self._reached),
+            Prospect: Prospect(fates, keeps_ids=True, origin_id=1, reached=self._reached),
             Fates: Fates([]),
             Nothing: Nothing(),
         }
@@ -62,6 +63,26 @@ async def carried(tmp_path: Path, line: Line, **rows: Any) -> moving.Outcome:
     async with opened(name, file="") as source:
         reader = await Gotify.of(source)
         return await Mover(line, reader, None).move(await reader.survey())
+
+
+async def test_what_is_foreseen_is_read_and_handed_to_nobody(tmp_path: Path) -> None:
+    rows = installation(0)
+    rows["applications"][0]["image"] = "a.png"
+    rows["clients"][1]["user_id"] = 77
+    rows["messages"] = [message(1, 2), message(2, 3), message(3, 5, extras=b"[]"), message(4, 99)]
+    async with opened(str(make_sqlite(tmp_path / "gotify.db", rows)), file="") as source:
+        reader = await Gotify.of(source)
+        survey = await reader.survey()
+        fates: dict[tuple[ForeignKind, int], Fate] = {(mark.kind, mark.id): "new" for mark in arrivals_of(survey).marks}
+        fates["user", 3], fates["application", 5] = "gone", "known"
+        adopted = [Adopted(kind, number, fate) for (kind, number), fate in fates.items()]
+        outcome = await foreseen(reader, survey, Prospect(adopted, keeps_ids=True, reached=1), images=None)
+    assert [fate.fate for fate in outcome.fates.values()] == ["new", "gone", "new", "known", "new", "refused"]
+    assert outcome.messages == {"stored": 1, "homeless": 2}
+    assert outcome.left == [
+        "the picture of Backup: say where the files are (--images)",
+        "messages whose extras are no JSON object: they come without (1)",
+    ]
 
 
 async def test_everything_in_its_order(tmp_path: Path) -> None:

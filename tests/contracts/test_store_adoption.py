@@ -371,6 +371,36 @@ async def test_a_token_that_was_revoked_stays_so(fresh: Store) -> None:
     assert bearer.sender.application.id == 2
 
 
+async def test_a_picture_that_was_missing_comes_later(fresh: Store) -> None:
+    guests = Guests(fresh)
+    await guests.move()
+    for name in ("first", "second"):
+        guests.applications[0] = foreign_application(2, 1, image=Image(name, "image/png", b"picture"))
+        await guests.move()
+        assert (await fresh.subscriptions(1))[0].application.image == "first", "what is there stays"
+    assert await fresh.image("second") is None
+    await fresh.delete_application(2, now=LATER)
+    await guests.move()
+    assert await fresh.subscriptions(1) == []
+
+
+async def test_two_whose_names_are_the_same_here_are_one(fresh: Store) -> None:
+    """As bytes that are no text have become one and the same."""
+    guests = Guests(fresh)
+    guests.users.insert(1, foreign_user(3, "eve", password_hash="first"))
+    guests.applications.append(foreign_application(8, 3))
+    await guests.begin()
+    assert told_by(await guests.people())[:3] == [
+        ("user", 1, "new", 1),
+        ("user", 3, "new", 3),
+        ("user", 4, "joined", 3),
+    ]
+    assert [(user.id, user.password_hash) for user in await fresh.users()] == [(1, "theirs"), (3, "first")]
+    assert [tie.application.id for tie in await fresh.subscriptions(3)] == [5, 8]
+    assert {fate.fate for fate in (await guests.begin()).fates} == {"known"}
+    assert await fresh.check() == []
+
+
 async def test_users_that_are_gone(fresh: Store) -> None:
     guests = Guests(fresh)
     await guests.move()
@@ -392,7 +422,7 @@ async def test_tokens_that_are_here_already(store: Store) -> None:
     assert told_by(begun.fates)[2] == ("application", 2, "joined", own.id)
     *_, joined, refused, _, _ = await guests.people()
     assert (joined.fate, joined.own_id) == ("joined", own.id)
-    assert (refused.fate, refused.why) == ("refused", "its token is that of a device here")
+    assert (refused.fate, refused.why) == ("refused", "its token is in use here, of another kind (device)")
     assert await guests.send() == Settled(stored=3, homeless=2)
     assert await titles(store, ada) == ["50", "30", "10"]
 

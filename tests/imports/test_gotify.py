@@ -256,6 +256,24 @@ async def test_sort_keys_that_cannot_be(reading: Reading) -> None:
         assert [each.sort_key for each in (await reader.survey()).applications] == [None, None]
 
 
+async def test_names_and_descriptions_longer_than_they_may_be_here(reading: Reading) -> None:
+    rows = installation(0)
+    rows["users"][1]["name"] = "ü" * 128
+    rows["applications"][0].update(name="ü" * 129, description="d" * 5000)
+    rows["clients"][0]["name"] = "c" * 257
+    async with reading(rows, "3.0") as reader:
+        survey = await reader.survey()
+    assert survey.users[1].name == "ü" * 128
+    assert survey.applications[0].name == "ü" * 126 + "…"
+    assert survey.applications[0].description == "d" * 4093 + "…"
+    assert survey.devices[0].name == "c" * 253 + "…"
+    assert survey.left == [
+        f"{'ü' * 39}… is longer than 256 bytes, and cut",
+        f"{'d' * 39}… is longer than 4096 bytes, and cut",
+        f"{'c' * 39}… is longer than 256 bytes, and cut",
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "token"),
     [

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from carillon.cli.ask import NoServer, line, open_socket
-from carillon.cli.moving import Mover, Outcome, arrivals_of
+from carillon.cli.moving import Mover, Outcome, arrivals_of, foreseen
 from carillon.cli.terminal import CommandError, commands, note, say, table
 from carillon.core.foreign import Adopted, Arrivals, Fate, Prospect
 from carillon.imports.gotify import FILE, Gotify, Survey
@@ -67,18 +68,20 @@ async def _gotify(settings: Settings, database: str, *, images: Path | None, dry
     async with opened(database, file=FILE) as source:
         reader = await Gotify.of(source)
         survey = await reader.survey()
+        images = images or _beside(database)
         if dry_run:
             prospect = await _prospect(settings, arrivals_of(survey))
-            _report(survey, Outcome(prospect, foreseen=True))
+            _report(survey, await foreseen(reader, survey, prospect, images=images))
             note("nothing was changed")
             return
         async with line(settings) as asking:
             try:
-                outcome = await Mover(asking, reader, images or _beside(database)).move(survey)
+                outcome = await Mover(asking, reader, images).move(survey)
             except BaseException:
                 note("it is not done: what has come over stays, and the same command goes on from there")
                 raise
             _report(survey, outcome)
+            _listed("Ids, there → here:", _renumbered(survey, outcome))
             for user in (await asking.ask(LIST_USERS, Nothing())).users:
                 if user.published_password:
                     note(f"everybody knows the password of {user.name}: carillon users password {user.name}")
@@ -112,26 +115,24 @@ def _report(survey: Survey, outcome: Outcome) -> None:
         counts = Counter(fate.fate for fate in outcome.fates.values() if fate.kind == kind)
         found = [f"{counts[fate]} {FATES[fate]}" for fate in FATES if counts[fate]]
         say(f"{name}: {', '.join(found) or 'none'}")
-    say(f"messages: {_messages(survey, outcome)}")
+    say(f"messages: {_messages(outcome)}")
     say(f"ids: {'the same as there' if outcome.keeps_ids else 'new ones, since this installation is in use'}")
     say("")
     table(["USER", "", "APPLICATIONS", "CLIENTS", "MESSAGES THERE"], list(_by_user(survey, outcome)))
-    lines = [*_conflicts(survey, outcome), *survey.left, *outcome.left]
+    _listed("Not as it was there:", [*_conflicts(survey, outcome), *survey.left, *outcome.left])
+
+
+def _listed(title: str, lines: Sequence[str]) -> None:
     if lines:
-        say("\nNot as it was there:")
+        say(f"\n{title}")
     for each in lines:
         say(f"- {each}")
 
 
-def _messages(survey: Survey, outcome: Outcome) -> str:
-    there = sum(survey.messages.values())
-    if outcome.foreseen:
-        return f"{there} there" + (
-            f", of which those up to number {outcome.reached} came before" * (outcome.reached > 0)
-        )
+def _messages(outcome: Outcome) -> str:
     words = {
         "stored": "new, all of them read",
-        "homeless": "of applications that did not come",
+        "homeless": "of applications that do not come",
         "cleared": "cleared here meanwhile",
     }
     found = [f"{outcome.messages[name]} {text}" for name, text in words.items() if outcome.messages[name]]
@@ -149,15 +150,22 @@ def _by_user(survey: Survey, outcome: Outcome) -> list[list[str]]:
     return rows
 
 
-def _conflicts(survey: Survey, outcome: Outcome) -> list[str]:
-    names = {("user", each.id): each.name for each in survey.users}
-    names |= {("application", each.id): each.name for each in survey.applications}
-    names |= {("device", each.id): each.name for each in survey.devices}
-    words = {"user": "user", "application": "application", "device": "client"}
-    lines = []
+def _names(survey: Survey) -> dict[tuple[str, int], str]:
+    names = {("user", each.id): f"user {each.name}" for each in survey.users}
+    names |= {("application", each.id): f"application {each.name}" for each in survey.applications}
+    return names | {("device", each.id): f"client {each.name}" for each in survey.devices}
+
+
+def _conflicts(survey: Survey, outcome: Outcome) -> Iterator[str]:
+    names = _names(survey)
     for key, fate in outcome.fates.items():
         if fate.fate in ("refused", "gone"):
-            lines.append(f"{words[fate.kind]} {names[key]}: {fate.why or 'it was deleted here since it came'}")
+            yield f"{names[key]}: {fate.why or 'it was deleted here since it came'}"
         elif fate.fate == "joined" and fate.kind == "user":
-            lines.append(f"user {names[key]}: he is here already, and keeps the password that he has set here")
-    return lines
+            yield f"{names[key]}: he is here already, and keeps the password that he has set here"
+
+
+def _renumbered(survey: Survey, outcome: Outcome) -> list[str]:
+    names = _names(survey)
+    here = {key: fate.own_id for key, fate in outcome.fates.items() if fate.fate not in ("refused", "gone")}
+    return [f"{names[key]}: {key[1]} → {own_id}" for key, own_id in here.items() if own_id != key[1]]

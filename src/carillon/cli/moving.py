@@ -15,8 +15,10 @@ from msgspec.structs import replace
 from carillon.cli.ask import Line
 from carillon.core.errors import BadInput
 from carillon.core.foreign import (
+    NO_USER,
     Adopted,
     Arrivals,
+    Fate,
     ForeignApplication,
     ForeignMessage,
     Mark,
@@ -32,6 +34,8 @@ SOME = 100  # users, applications or devices in one question
 ROWS, CHARACTERS = 200, 1024 * 1024  # messages in one question: short, since publishers wait for it
 LARGEST_PICTURE = 32 * 1024 * 1024  # bytes of a file
 
+COME: set[Fate] = {"new", "joined", "known"}
+
 EACH_TERMINAL, EACH_LOG = 0.2, 10.0  # seconds between two signs of progress
 
 T = TypeVar("T")
@@ -45,12 +49,10 @@ def arrivals_of(survey: Survey) -> Arrivals:
 
 
 class Outcome:
-    """What became of everything, or is `foreseen`; `left` names what did not come, a line each."""
+    """What became of everything, or would; `left` names what does not come, a line each."""
 
-    def __init__(self, prospect: Prospect, *, foreseen: bool = False) -> None:
-        self.foreseen = foreseen
+    def __init__(self, prospect: Prospect) -> None:
         self.keeps_ids = prospect.keeps_ids
-        self.reached = prospect.reached
         self.fates: dict[tuple[str, int], Adopted] = {}
         self.messages: Counter[str] = Counter()
         self.left: list[str] = []
@@ -62,6 +64,35 @@ class Outcome:
     def settle(self, settled: Settled) -> None:
         for name in ("stored", "known", "homeless", "cleared"):
             self.messages[name] += getattr(settled, name)
+
+    def leave(self, oddities: Counter[str]) -> None:
+        self.left += [f"{text} ({number})" for text, number in oddities.items()]
+
+
+async def foreseen(gotify: Gotify, survey: Survey, prospect: Prospect, *, images: Path | None) -> Outcome:
+    """What a move would come to. All is read as it would be then, and handed to nobody."""
+    outcome = _expected(survey, prospect)
+    for application in survey.applications:
+        _pictured(application, survey, outcome, images=images)
+    comes = {number for (kind, number), fate in outcome.fates.items() if kind == "application" and fate.fate in COME}
+    progress = Progress(survey.tops.message)
+    async for message in gotify.messages(prospect.reached):
+        outcome.messages["stored" if message.application_id in comes else "homeless"] += 1
+        progress.at(message.id)
+    progress.end()
+    outcome.leave(gotify.oddities)
+    return outcome
+
+
+def _expected(survey: Survey, prospect: Prospect) -> Outcome:
+    """With what cannot come since its user does not, which a prospect does not know."""
+    outcome = Outcome(prospect)
+    users = {user.id for user in survey.users if outcome.fates["user", user.id].fate != "gone"}
+    owners = [("application", each.id, each.user_id) for each in survey.applications]
+    owners += [("device", each.id, each.user_id) for each in survey.devices]
+    lost = [outcome.fates[kind, number] for kind, number, user_id in owners if user_id not in users]
+    outcome.note([replace(fate, fate="refused", why=NO_USER) for fate in lost if fate.fate == "new"])
+    return outcome
 
 
 class Mover:
@@ -75,18 +106,18 @@ class Mover:
     async def move(self, survey: Survey) -> Outcome:
         """Each question is a transaction. Cut short, it leaves what has come; the same again goes on from there."""
         prospect = await self._line.ask(ops.BEGIN_MOVE, arrivals_of(survey))
-        outcome = Outcome(prospect)
+        outcome = _expected(survey, prospect)
         origin = prospect.origin_id or 0
         for users in _portions(survey.users):
             outcome.note((await self._line.ask(ops.MOVE_USERS, ops.Users(origin, users))).fates)
         for applications in _portions(survey.applications):
-            drawn = [self._pictured(each, survey, outcome) for each in applications]
+            drawn = [_pictured(each, survey, outcome, images=self._images) for each in applications]
             outcome.note((await self._line.ask(ops.MOVE_APPLICATIONS, ops.Applications(origin, drawn))).fates)
         for devices in _portions(survey.devices):
             outcome.note((await self._line.ask(ops.MOVE_DEVICES, ops.Devices(origin, devices))).fates)
         await self._messages(origin, survey, outcome=outcome, after=prospect.reached)
         await self._line.ask(ops.END_MOVE, ops.End(origin, survey.tops))
-        outcome.left += [f"{text} ({number})" for text, number in self._gotify.oddities.items()]
+        outcome.leave(self._gotify.oddities)
         return outcome
 
     async def _messages(self, origin: int, survey: Survey, *, outcome: Outcome, after: int) -> None:
@@ -112,15 +143,18 @@ class Mover:
         if self._line.shared:
             await asyncio.sleep(min(REST * (loop.time() - began), LONGEST_REST))
 
-    def _pictured(self, application: ForeignApplication, survey: Survey, outcome: Outcome) -> ForeignApplication:
-        name = survey.pictures.get(application.id)
-        if not name or outcome.fates["application", application.id].fate != "new":
-            return application
-        picture = picture_of(self._images, name)
-        if isinstance(picture, str):
-            outcome.left.append(f"the picture of {application.name}: {picture}")
-            return application
-        return replace(application, picture=picture)
+
+def _pictured(
+    application: ForeignApplication, survey: Survey, outcome: Outcome, *, images: Path | None
+) -> ForeignApplication:
+    name = survey.pictures.get(application.id)
+    if not name or outcome.fates["application", application.id].fate not in ("new", "known"):
+        return application
+    picture = picture_of(images, name)
+    if isinstance(picture, str):
+        outcome.left.append(f"the picture of {application.name}: {picture}")
+        return application
+    return replace(application, picture=picture)
 
 
 def picture_of(folder: Path | None, name: str) -> Picture | str:

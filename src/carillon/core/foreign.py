@@ -12,6 +12,8 @@ from msgspec import Struct
 from carillon.core.images import Picture
 from carillon.core.models import Image
 
+NO_USER = "its user is not here"  # why an application or device cannot come
+
 ForeignKind = Literal["user", "application", "device"]
 Fate = Literal["new", "joined", "known", "gone", "refused"]
 

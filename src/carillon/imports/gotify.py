@@ -22,6 +22,8 @@ from msgspec import Struct
 
 from carillon.core.errors import BadInput
 from carillon.core.foreign import ForeignApplication, ForeignDevice, ForeignMessage, ForeignToken, ForeignUser, Tops
+from carillon.core.limits import Limits
+from carillon.core.markup import clip
 from carillon.core.models import MARKDOWN, PLAIN
 from carillon.core.priority import Scale
 from carillon.imports.source import Source
@@ -46,6 +48,7 @@ PLUGINS = "plugin_confs"
 
 LARGEST_ID = 2**40  # ids here go on above theirs, and must not run out
 LONGEST = 16 * 1024 * 1024  # characters of one message, so that any that comes over fits into memory many times
+LONGEST_NAME, LONGEST_DESCRIPTION = Limits().name, Limits().description  # bytes, as for what is made here
 LONGEST_SORT_KEY = 256
 LONGEST_INACTIVITY = 10 * 365 * 24 * 3600  # seconds
 
@@ -60,6 +63,8 @@ COSTLIEST = 16  # bcrypt's cost of a hash that is taken: some seconds a check, o
 
 FIRST_NAME, PUBLISHED_PASSWORD = "admin", b"admin"
 CHEAP = 12  # bcrypt's cost up to which the published password is tried
+
+SHOWN = 40  # characters of what is told of
 
 SCALE = Scale("gotify")
 
@@ -109,7 +114,7 @@ class Gotify:
         users = [_user(row, left) for row in await self._rows("users", "id name pass admin created_at oidc_id")]
         applications, pictures = await self._applications(left)
         names = "id user_id token name created_at last_used expires_after_inactivity_seconds elevated_until"
-        devices = [_device(row) for row in await self._rows("clients", names)]
+        devices = [_device(row, left) for row in await self._rows("clients", names)]
         counts = await self._source.rows("SELECT application_id, count(*) FROM messages GROUP BY application_id")
         left += await self._strange()
         return Survey(
@@ -171,7 +176,7 @@ class Gotify:
         if internal:
             left.append(f"that they belong to plugins: {', '.join(internal)} become ordinary applications")
         pictures = {row[0]: text(row[9]) for row in rows if row[9]}
-        return [_application(row) for row in rows], pictures
+        return [_application(row, left) for row in rows], pictures
 
     async def _top(self, table: str) -> int:
         """The highest id there ever was, each being a whole number from 1 on."""
@@ -204,7 +209,7 @@ def _user(row: Row, left: list[str]) -> ForeignUser:
     found = text(password)
     match = BCRYPT.fullmatch(found)
     bcrypted = match is not None and int(match[1]) <= COSTLIEST
-    shown = text(name)
+    shown = _within(LONGEST_NAME, text(name), left)
     if not bcrypted:
         why = "he signs in by OIDC only" if oidc and not found else "it is in no form that is known"
         left.append(f"the password of {shown}: {why} (carillon users password {shown})")
@@ -229,15 +234,15 @@ def _is_published(stored: str) -> bool:
         return False
 
 
-def _application(row: Row) -> ForeignApplication:
+def _application(row: Row, left: list[str]) -> ForeignApplication:
     number, user_id, token, name, description, priority, sort_key, created, last_used = row[:9]
     key = text(sort_key)
     return ForeignApplication(
         id=number,
         user_id=reference(user_id),
         token=_token("applications", number, token),
-        name=text(name),
-        description=text(description),
+        name=_within(LONGEST_NAME, text(name), left),
+        description=_within(LONGEST_DESCRIPTION, text(description), left),
         default_priority=int32(priority),
         content_type=PLAIN,  # as Gotify took them: what was sent for it must not look otherwise from now on
         sort_key=key if key and len(key.encode()) <= LONGEST_SORT_KEY else None,
@@ -246,18 +251,27 @@ def _application(row: Row) -> ForeignApplication:
     )
 
 
-def _device(row: Row) -> ForeignDevice:
+def _device(row: Row, left: list[str]) -> ForeignDevice:
     number, user_id, token, name, created, last_used, seconds, elevated = row
     return ForeignDevice(
         id=number,
         user_id=reference(user_id),
         token=_token("clients", number, token),
-        name=text(name),
+        name=_within(LONGEST_NAME, text(name), left),
         created=moment(created),
         last_used=moment(last_used),
         expires_after=min(max(int32(seconds), 0), LONGEST_INACTIVITY),
         elevated_until=moment(elevated) or 0,
     )
+
+
+def _within(most: int, found: str, left: list[str]) -> str:
+    """At most so many bytes of it."""
+    data = found.encode()
+    if len(data) <= most:
+        return found
+    left.append(f"{clip(found, SHOWN)} is longer than {most} bytes, and cut")
+    return data[: most - len("…".encode())].decode("utf-8", "ignore") + "…"
 
 
 def _token(table: str, number: int, column: object) -> ForeignToken:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from carillon.core.errors import NotFound
 from carillon.core.foreign import (
+    NO_USER,
     Adopted,
     ForeignApplication,
     ForeignDevice,
@@ -22,6 +23,7 @@ from carillon.core.foreign import (
     Settled,
 )
 from carillon.core.models import Entry, Message, TokenKind, User
+from carillon.storage import applications as senders
 from carillon.storage import images, origins, subscriptions, tokens
 from carillon.storage import users as people
 from carillon.storage.counters import draw
@@ -42,6 +44,8 @@ OWNERS = """
     JOIN subscriptions s ON s.application_id = p.id AND s.role = 'owner'
     WHERE a.foreign_id = ? AND a.origin_id = ? AND a.kind = 'application' ORDER BY s.user_id
 """
+
+BARE = "SELECT 1 FROM applications WHERE id = ? AND image IS NULL"
 
 
 async def adopt_users(tx: Session, origin_id: int, users: Sequence[ForeignUser], *, now: int) -> list[Adopted]:
@@ -97,7 +101,10 @@ async def _insert_user(tx: Session, origin: Origin, user: ForeignUser, *, create
 async def adopt_applications(
     tx: Session, origin_id: int, applications: Sequence[ForeignApplication], *, now: int
 ) -> list[Adopted]:
-    """One whose token is known here already is that application, of which nothing changes."""
+    """One whose token is known here already is that application, of which nothing changes.
+
+    But for one that came before and has no picture: it gets the one that has been found since.
+    """
     origin = await origins.by_id(tx, origin_id)
     return [await _adopt_application(tx, origin, application, now=now) for application in applications]
 
@@ -122,6 +129,8 @@ async def _adopt_application(tx: Session, origin: Origin, application: ForeignAp
         await subscriptions.insert(
             tx, owner, own_id, role="owner", sort_key=await _free_key(tx, owner, application.sort_key)
         )
+    elif found.fate == "known" and own_id is not None and application.image and await tx.row(BARE, own_id):
+        await senders.set_image(tx, own_id, application.image)
     if own_id is not None and found.fate in ("new", "joined", "known"):
         await _keep_token(
             tx, "application", own_id, token=application.token, created=created, used=application.last_used
@@ -163,7 +172,7 @@ async def _foreseen(tx: Session, origin: Origin, mark: Mark, *, user_id: int) ->
         return found, None
     owner = await origins.mapped(tx, origin, kind="user", foreign_id=user_id)
     if owner is None or await people.by_id(tx, owner) is None:
-        return replace(found, fate="refused", why="its user is not here"), None
+        return replace(found, fate="refused", why=NO_USER), None
     return found, owner
 
 

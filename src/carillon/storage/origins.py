@@ -33,6 +33,7 @@ TIES = (
     "SELECT 1 FROM subscriptions WHERE user_id = ? LIMIT 1",
     "SELECT 1 FROM group_members WHERE user_id = ? LIMIT 1",
     "SELECT 1 FROM services WHERE user_id = ? LIMIT 1",
+    "SELECT 1 FROM adopted WHERE own_id = ? AND kind = 'user' LIMIT 1",
 )
 TABLES: dict[ForeignKind, str] = {"user": "users", "application": "applications", "device": "devices"}
 ALIVE: dict[ForeignKind, str] = {
@@ -152,7 +153,7 @@ async def foresee(tx: Session, origin: Origin | None, mark: Mark, *, keeps: bool
         return Adopted(mark.kind, mark.id, "new")
     if token.kind == mark.kind:
         return Adopted(mark.kind, mark.id, "joined", token.subject_id)
-    return Adopted(mark.kind, mark.id, "refused", why=f"its token is that of a {token.kind} here")
+    return Adopted(mark.kind, mark.id, "refused", why=f"its token is in use here, of another kind ({token.kind})")
 
 
 async def is_idle(tx: Session, user_id: int) -> bool:
