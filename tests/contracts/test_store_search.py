@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import partial
 from typing import Any
 
@@ -293,13 +294,13 @@ async def test_facets(store: Store, ada: User, backup: Application) -> None:
     for number in range(6):
         await send(store, other if number % 3 else backup, ada, level=number, created=NOON + number * HOUR // 2)
     await fill(store)
-    facets = await store.facets(ada.id, wanted("priority:>=1"))
+    facets = await store.facets(ada.id, wanted("priority:>=1"), zone=UTC)
     assert (facets.total, facets.capped) == (5, False)
     assert facets.applications == [(other.id, 4), (backup.id, 1)]
     assert facets.levels == [0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     assert facets.time[0] == Bucket(NOON + HOUR // 2, NOON + HOUR // 2 + HOUR // 12, 1)
     assert sum(bucket.count for bucket in facets.time) == 5
-    nothing = await store.facets(ada.id, wanted("nothing"))
+    nothing = await store.facets(ada.id, wanted("nothing"), zone=UTC)
     assert (nothing.total, nothing.capped, nothing.applications, nothing.time) == (0, False, [], [])
 
 
@@ -307,7 +308,7 @@ async def test_facets_count_so_many(store: Store, ada: User, backup: Application
     for number in range(5):
         await send(store, backup, ada, level=number)
     reach = Reach(newest=0, slice=2, most=3, most_bare=3, short=0)
-    facets = await write(store, lambda tx: storage_search.facets(tx, ada.id, wanted(""), reach=reach))
+    facets = await write(store, lambda tx: storage_search.facets(tx, ada.id, wanted(""), zone=UTC, reach=reach))
     assert (facets.total, facets.capped) == (3, True)
 
 

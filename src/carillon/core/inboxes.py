@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Protocol
 
 from carillon.core.matching import Facets, Found, Wanted
@@ -35,8 +36,8 @@ class Inboxes(Protocol):
         """Up to `limit` messages of an inbox, newest first, ids below `before`. Looks through so much and no more:
         where that was not all, `next` says so."""
 
-    async def facets(self, user_id: int, wanted: Wanted) -> Facets:
-        """Counts the newest of what a search finds. Bounded as a search is."""
+    async def facets(self, user_id: int, wanted: Wanted, *, zone: tzinfo) -> Facets:
+        """Counts the newest of what a search finds, over time by the zone's clocks. Bounded as a search is."""
 
     async def changes(self, user_id: int, *, after: int, limit: int) -> ChangePage: ...
 

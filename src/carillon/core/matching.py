@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -146,18 +149,45 @@ def level_mark(level: int) -> str:
     return f"zzlevel{level}"
 
 
-def buckets(times: Sequence[int], most: int) -> list[Bucket]:
-    """The times counted in at most `most` spans of one of the usual lengths, by rising time; empty ones too."""
+def buckets(times: Sequence[int], most: int, zone: tzinfo) -> list[Bucket]:
+    """The times counted in at most `most` spans of one of the usual lengths, by rising time; empty ones too.
+
+    They begin as the clocks of the zone have it, weeks on Mondays: where these are put forward or back, one is shorter
+    or longer than the others.
+    """
     if not times:
         return []
-    first, last = min(times), max(times)
-    length = next((one for one in LENGTHS if last // one - first // one < most), (last - first) // (most - 1) + 1)
-    counts = [0] * (last // length - first // length + 1)
+    walls = [_wall(time, zone) for time in times]
+    first, last = min(walls), max(walls)
+    usual = next((one for one in LENGTHS if last // one - first // one < most), None)
+    length = usual or -(-(last - first) // (most - 1) // DAY) * DAY
+    begin, end = first // length, last // length + 1
+    ends = {min(_moments(begin * length, zone)), max(_moments(end * length, zone))}
+    edges = sorted(ends.union(_moments(at * length, zone)[0] for at in range(begin + 1, end)))
+    counts = [0] * len(edges)
     for time in times:
-        counts[time // length - first // length] += 1
-    start = first // length
-    return [Bucket((start + at) * length, (start + at + 1) * length, count) for at, count in enumerate(counts)]
+        counts[bisect_right(edges, time) - 1] += 1
+    return [Bucket(since, until, count) for (since, until), count in zip(pairwise(edges), counts, strict=False)]
 
+
+MONDAY = datetime(1969, 12, 29)  # noqa: DTZ001  # by the clocks of the zone in question
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def _wall(moment: int, zone: tzinfo) -> int:
+    """What the clocks show then, as microseconds since MONDAY."""
+    local = (EPOCH + moment * MICROSECOND).astimezone(zone)
+    return (local.replace(tzinfo=None) - MONDAY) // MICROSECOND
+
+
+def _moments(wall: int, zone: tzinfo) -> tuple[int, int]:
+    """When the clocks show that: before and after they are put back or forward, if that is just then."""
+    local = (MONDAY + wall * MICROSECOND).replace(tzinfo=zone)
+    return (local - EPOCH) // MICROSECOND, (local.replace(fold=1) - EPOCH) // MICROSECOND
+
+
+DAY = 86_400 * 1_000_000  # µs
 
 # Of a bucket, in microseconds: minutes, hours, days, weeks, and four weeks.
 LENGTHS = tuple(

@@ -41,8 +41,9 @@ class Search:
     async def find(self, user_id: int, wanted: Wanted, *, before: int | None = None, limit: int) -> Found:
         return await self._store.search(user_id, wanted, before=before, limit=limit)
 
-    async def facets(self, user_id: int, wanted: Wanted) -> Facets:
-        return await self._store.facets(user_id, wanted)
+    async def facets(self, user_id: int, wanted: Wanted, *, zone: tzinfo) -> Facets:
+        """Over time as the clocks of the zone have it."""
+        return await self._store.facets(user_id, wanted, zone=zone)
 
 
 def _chosen(wished: Iterable[str], known: dict[str, list[int]], names: dict[str, str]) -> frozenset[int]:

@@ -8,6 +8,7 @@ words, which finds what is rare. Whatever is named is read before it counts, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from operator import itemgetter
 
 from msgspec import Struct
@@ -78,7 +79,7 @@ async def search(
     return Found(items, ids[limit - 1] if len(ids) > limit else rest)
 
 
-async def facets(tx: Session, user_id: int, wanted: Wanted, *, reach: Reach = USUAL) -> Facets:
+async def facets(tx: Session, user_id: int, wanted: Wanted, *, zone: tzinfo, reach: Reach = USUAL) -> Facets:
     hunt = await Hunt.begin(tx, user_id, wanted, before=None, reach=reach)
     rest = await hunt.run(COUNTED + 1)
     hits = hunt.hits[:COUNTED]
@@ -92,7 +93,7 @@ async def facets(tx: Session, user_id: int, wanted: Wanted, *, reach: Reach = US
         capped=rest is not None or len(hunt.hits) > COUNTED,
         applications=sorted(applications.items(), key=lambda one: (-one[1], one[0])),
         levels=levels,
-        time=buckets([hit.created for hit in hits], TIMES),
+        time=buckets([hit.created for hit in hits], TIMES, zone),
     )
 
 

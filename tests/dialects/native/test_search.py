@@ -86,3 +86,7 @@ async def test_facets_count(api: Api) -> None:
     assert len(facets["time"]) == 49
     assert facets["time"][0] == {"from": "2026-09-01T12:00:00.000000Z", "to": "2026-09-01T12:30:00.000000Z", "count": 1}
     assert facets["time"][-1]["count"] == 2
+    api.house.clock.advance(31 * DAY)
+    await api.send("later")
+    days = (await api.get(at("search/facets", "", zone="Asia/Kolkata")))["time"]
+    assert {day["from"][10:] for day in days} == {"T18:30:00.000000Z"}

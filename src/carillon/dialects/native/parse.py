@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, inspect
 
 from carillon.core.errors import BadInput
 from carillon.core.publish import Draft
+from carillon.core.search import zone_of
 from carillon.dialects._http import query_fields
 from carillon.dialects.native.asks import ACTIONS, LARGEST, TAGS, Action, NewMessage
 
@@ -97,6 +98,14 @@ def parse_id(digits: str, field: str = "id") -> int:
     if digits.isascii() and digits.isdigit() and len(digits) <= 18:
         return int(digits)
     raise FieldError(field, f"{field} must be a whole number of at most 18 digits")
+
+
+def parse_zone(name: str) -> tzinfo:
+    """Whose days are meant, of the parameter `zone`. Raises FieldError."""
+    try:
+        return zone_of(name)
+    except BadInput as error:
+        raise FieldError("zone", str(error)) from None
 
 
 def microseconds(moment: datetime) -> int:

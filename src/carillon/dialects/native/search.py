@@ -10,12 +10,11 @@ from carillon.core.errors import BadInput
 from carillon.core.kit import Kit
 from carillon.core.matching import Wanted
 from carillon.core.query import BANDS, LONGEST, marked
-from carillon.core.search import zone_of
 from carillon.dialects.native import render
 from carillon.dialects.native.answers import InboxMessage, Time
 from carillon.dialects.native.asks import PAGE, Id, limited
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
-from carillon.dialects.native.parse import FieldError, at_most
+from carillon.dialects.native.parse import FieldError, at_most, parse_zone
 
 LIMIT = limited("page", "Messages in the answer", examples=[20])
 ZONE = Meta(description="Whose days are meant, as in Europe/Berlin")
@@ -71,7 +70,10 @@ class Facets(Struct):
     capped: Annotated[bool, Meta(description="There is more: only the newest are counted")]
     applications: Annotated[list[ApplicationCount], Meta(description="Most first")]
     priorities: list[BandCount]
-    time: Annotated[list[TimeCount], Meta(description="At most 60 spans of equal length, by rising time")]
+    time: Annotated[
+        list[TimeCount],
+        Meta(description="At most 60 spans, which begin as the clocks of the zone have it; by rising time"),
+    ]
 
 
 async def find(kit: Kit, call: Call[SearchQuery, Nothing]) -> SearchPage:
@@ -85,7 +87,8 @@ async def find(kit: Kit, call: Call[SearchQuery, Nothing]) -> SearchPage:
 
 
 async def count(kit: Kit, call: Call[FacetsQuery, Nothing]) -> Facets:
-    counted = await kit.history.search.facets(call.actor.user.id, await _wanted(kit, call))
+    wanted = await _wanted(kit, call)
+    counted = await kit.history.search.facets(call.actor.user.id, wanted, zone=parse_zone(call.query.zone))
     return Facets(
         total=counted.total,
         capped=counted.capped,
@@ -96,10 +99,7 @@ async def count(kit: Kit, call: Call[FacetsQuery, Nothing]) -> Facets:
 
 
 async def _wanted(kit: Kit, call: Call[FacetsQuery, Nothing] | Call[SearchQuery, Nothing]) -> Wanted:
-    try:
-        zone = zone_of(call.query.zone)
-    except BadInput as error:
-        raise FieldError("zone", str(error)) from None
+    zone = parse_zone(call.query.zone)
     try:
         return await kit.history.search.wanted(call.actor.user.id, call.query.q, zone=zone)
     except BadInput as error:
