@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from carillon.core.models import Hourly, Sent, Storage, Tally
-from carillon.core.statistics import BAND_OF, HOUR, Overview, Sender, Statistics
+from carillon.core.statistics import BAND_OF, HOUR, Overview, Sender, Span, Statistics
 from tests.builders import NOON, Clock, opened
 
 START = NOON // HOUR  # 2026-09-01, a Tuesday
@@ -41,9 +41,9 @@ async def test_hours_become_days_and_a_week() -> None:
     hours = [Hourly(START - 36, 0, 1), Hourly(START - 13, 5, 2), Hourly(START - 12, 8, 3), Hourly(START, 10, 4)]
     found = await overview(Counted(Tally(hours, [], 7, 8)))
     assert (found.total, found.previous, found.unread, found.storage) == (10, 7, 8, Storage(1, 2, 3, 4))
-    assert [(day.date, day.levels) for day in found.days] == [
-        (date(2026, 8, 31), [1, 0, 2, 0, 0]),
-        (date(2026, 9, 1), [0, 0, 0, 3, 4]),
+    assert found.spans == [
+        Span(NOON - 36 * HOUR, [1, 0, 2, 0, 0]),
+        Span(NOON - 12 * HOUR, [0, 0, 0, 3, 4]),
     ]
     assert [len(day) for day in found.hours] == [24] * 7
     assert {(at, hour): n for at, day in enumerate(found.hours) for hour, n in enumerate(day) if n} == {
@@ -52,11 +52,20 @@ async def test_hours_become_days_and_a_week() -> None:
         (1, 0): 3,
         (1, 12): 4,
     }
-    assert {hour: levels for hour, levels in enumerate(found.clock) if any(levels)} == {
-        0: [1, 0, 0, 3, 0],
-        12: [0, 0, 0, 0, 4],
-        23: [0, 0, 2, 0, 0],
+
+
+async def test_one_day_is_the_last_24_hours() -> None:
+    store = Counted(Tally([Hourly(START - 23, 0, 1), Hourly(START, 8, 2)], [], 7, 8))
+    found = await overview(store, now=NOON + 5, days=1, zone="Asia/Kolkata")
+    assert store.asked == {
+        "since": START - 23,
+        "until": START + 1,
+        "before": START - 47,
+        "before_until": START - 23,
     }
+    assert [span.since for span in found.spans] == [NOON - ago * HOUR for ago in range(23, -1, -1)]
+    assert (found.spans[0].levels, found.spans[-1].levels) == ([1, 0, 0, 0, 0], [0, 0, 0, 2, 0])
+    assert found.total == 3 == sum(sum(span.levels) for span in found.spans)
 
 
 async def test_a_span_is_compared_with_the_one_before() -> None:
@@ -68,28 +77,31 @@ async def test_a_span_is_compared_with_the_one_before() -> None:
         "before": START - 12 - 13 * 24,
         "before_until": START + 1 - 7 * 24,
     }
-    assert (found.since, found.until) == (NOON - 156 * HOUR, NOON + 5)
+    assert (found.spans[0].since, found.until) == (NOON - 156 * HOUR, NOON + 5)
 
 
 @pytest.mark.parametrize(
     ("zone", "now", "first"),
     [
-        ("Europe/Berlin", NOON, START - 14),
-        ("Asia/Kolkata", NOON, START - 17),  # begins half an hour before
-        ("Europe/Berlin", NOON + 55 * 24 * HOUR, START + 55 * 24 - 13),  # 26 October, in winter
+        ("Europe/Berlin", NOON, START - 38),
+        ("Asia/Kolkata", NOON, START - 41),  # begins half an hour before
+        ("Europe/Berlin", NOON + 55 * 24 * HOUR, START + 55 * 24 - 38),  # 25 October, the last in summer
     ],
 )
 async def test_days_begin_at_the_users_midnight(zone: str, now: int, first: int) -> None:
     store = Counted(Tally([], [], 0, 0))
-    await overview(store, now=now, days=1, zone=zone)
+    await overview(store, now=now, days=2, zone=zone)
     assert store.asked["since"] == first
 
 
 async def test_the_hours_of_the_clock_going_back_are_one_day() -> None:
+    zone = ZoneInfo("Europe/Berlin")
     midnight = (NOON + 54 * 24 * HOUR) // HOUR - 14  # of 25 October in Berlin, which has 25 hours
     store = Counted(Tally([Hourly(midnight + at, 5, 1) for at in range(25)], [], 0, 0))
-    found = await overview(store, now=NOON + 54 * 24 * HOUR, days=1, zone="Europe/Berlin")
-    assert [(day.date, sum(day.levels)) for day in found.days] == [(date(2026, 10, 25), 25)]
+    found = await overview(store, now=NOON + 55 * 24 * HOUR, days=2, zone="Europe/Berlin")
+    assert [
+        (datetime.fromtimestamp(span.since / 1_000_000, zone).isoformat(), sum(span.levels)) for span in found.spans
+    ] == [("2026-10-25T00:00:00+02:00", 25), ("2026-10-26T00:00:00+01:00", 0)]
     assert found.hours[6][2] == 2
 
 
@@ -106,4 +118,4 @@ async def test_who_sends_most_is_first() -> None:
 async def test_it_is_asked_of_a_real_store(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         found = await house.kit.history.statistics.overview((await house.user()).id, days=3, zone=ZoneInfo("UTC"))
-        assert (found.total, len(found.days), found.applications) == (0, 3, [])
+        assert (found.total, len(found.spans), found.applications) == (0, 3, [])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from msgspec import Struct
 
@@ -19,10 +20,10 @@ WEEKDAYS, HOURS = 7, 24
 BAND_OF = tuple(at for at, (low, high) in enumerate(BANDS.values()) for _ in range(low, high + 1))
 
 
-class Day(Struct, frozen=True):
-    """`levels`: messages by band, as in all that follows."""
+class Span(Struct, frozen=True):
+    """A day or an hour that begins at `since`, in microseconds. `levels`: messages by band, as in all that follows."""
 
-    date: date
+    since: int
     levels: list[int]
 
 
@@ -37,18 +38,14 @@ class Sender(Struct):
 
 
 class Overview(Struct, frozen=True):
-    """From `since` to `until` in microseconds. `hours`: messages by weekday, from Monday, and hour of the day; `clock`:
-    by hour of the day and band.
-    """
+    """Until `until`, in microseconds. `hours`: messages by weekday, from Monday, and hour of the day."""
 
-    since: int
     until: int
     total: int
     previous: int
     unread: int
-    days: list[Day]
+    spans: list[Span]
     hours: list[list[int]]
-    clock: list[list[int]]
     applications: list[Sender]
     storage: Storage
 
@@ -59,48 +56,58 @@ class Statistics:
         self._clock = clock
 
     async def overview(self, user_id: int, *, days: int, zone: tzinfo) -> Overview:
-        """Of so many days, of which today is the last; before it comes the span of as many days before.
+        """Of so many days, of which today is the last; of one day the last 24 hours. Compared with as much time before.
 
         An hour is counted for the day in which it begins.
         """
         now = self._clock.now()
-        today = datetime.fromtimestamp(now // 1_000_000, zone).date()
-        first = today - timedelta(days=days - 1)
-        since, before = _begin(first, zone), _begin(first - timedelta(days=days), zone)
+        begins = _hours(now, 2 * HOURS) if days == 1 else _midnights(now, 2 * days, zone)
+        before, begins = begins[0], begins[len(begins) // 2 :]
         until = now // HOUR + 1
         tally = await self._store.tally(
-            user_id, since=_hour(since), until=until, before=_hour(before), before_until=until - days * HOURS
+            user_id,
+            since=_hour(begins[0]),
+            until=until,
+            before=_hour(before),
+            before_until=until - days * HOURS,
         )
         return Overview(
-            since=since * 1_000_000,
             until=now,
             total=sum(one.messages for one in tally.hours),
             previous=tally.previous,
             unread=tally.unread,
-            days=_days(tally.hours, [first + timedelta(days=at) for at in range(days)], zone),
+            spans=_spans(tally.hours, begins),
             hours=_week(tally.hours, zone),
-            clock=_clock(tally.hours, zone),
             applications=_senders(tally.applications),
             storage=await self._store.storage(),
         )
 
 
-def _begin(day: date, zone: tzinfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp())
+def _hours(now: int, count: int) -> list[int]:
+    return [(now // HOUR - ago) * HOUR for ago in reversed(range(count))]
 
 
-def _hour(seconds: int) -> int:
+def _midnights(now: int, count: int, zone: tzinfo) -> list[int]:
+    today = datetime.fromtimestamp(now // 1_000_000, zone).date()
+    days = [today - timedelta(days=ago) for ago in reversed(range(count))]
+    return [int(datetime.combine(day, time(), zone).timestamp()) * 1_000_000 for day in days]
+
+
+def _hour(moment: int) -> int:
     """The first that begins then or later."""
-    return -(-seconds // SECONDS)
+    return -(-moment // HOUR)
 
 
-def _days(hours: Sequence[Hourly], days: Sequence[date], zone: tzinfo) -> list[Day]:
-    levels = {day: [0] * len(BANDS) for day in days}
+def _spans(hours: Sequence[Hourly], begins: Sequence[int]) -> list[Span]:
+    spans = [Span(begin, [0] * len(BANDS)) for begin in begins]
     for one in hours:
-        day = datetime.fromtimestamp(one.hour * SECONDS, zone).date()
-        if day in levels:
-            levels[day][BAND_OF[one.level]] += one.messages
-    return [Day(day, counts) for day, counts in levels.items()]
+        spans[span_of(one.hour, begins)].levels[BAND_OF[one.level]] += one.messages
+    return spans
+
+
+def span_of(hour: int, begins: Sequence[int]) -> int:
+    """Which of the spans that begin then an hour is in."""
+    return bisect_right(begins, hour * HOUR) - 1
 
 
 def _week(hours: Sequence[Hourly], zone: tzinfo) -> list[list[int]]:
@@ -109,13 +116,6 @@ def _week(hours: Sequence[Hourly], zone: tzinfo) -> list[list[int]]:
         moment = datetime.fromtimestamp(one.hour * SECONDS, zone)
         week[moment.weekday()][moment.hour] += one.messages
     return week
-
-
-def _clock(hours: Sequence[Hourly], zone: tzinfo) -> list[list[int]]:
-    clock = [[0] * len(BANDS) for _ in range(HOURS)]
-    for one in hours:
-        clock[datetime.fromtimestamp(one.hour * SECONDS, zone).hour][BAND_OF[one.level]] += one.messages
-    return clock
 
 
 def _senders(rows: Sequence[Sent]) -> list[Sender]:

@@ -21,12 +21,14 @@ async def test_messages_are_counted_by_the_users_days(api: Api) -> None:
     found = await api.get(f"{STATISTICS}?days=2&zone=Europe/Berlin")
     assert (found["from"], found["to"]) == ("2026-09-02T22:00:00.000000Z", "2026-09-03T23:30:00.000000Z")
     assert (found["total"], found["previous_total"], found["unread"]) == (2, 1, 2)
-    assert found["days"] == [
-        {"date": "2026-09-03", "levels": [0, 0, 0, 0, 0]},
-        {"date": "2026-09-04", "levels": [1, 0, 0, 1, 0]},
-    ]
+    assert (found["unit"], found["spans"]) == (
+        "day",
+        [
+            {"at": "2026-09-03", "levels": [0, 0, 0, 0, 0]},
+            {"at": "2026-09-04", "levels": [1, 0, 0, 1, 0]},
+        ],
+    )
     assert found["hours"][4][1] == 2 == sum(map(sum, found["hours"]))
-    assert found["clock"][1] == [1, 0, 0, 1, 0]
     (backup,) = found["applications"]
     assert backup == {
         "id": api.backup.application.id,
@@ -37,9 +39,22 @@ async def test_messages_are_counted_by_the_users_days(api: Api) -> None:
     }
     assert found["storage"]["messages"] == 3
     assert found["storage"]["database_bytes"] > 0
-    assert [day["date"] for day in (await api.get(f"{STATISTICS}?days=1"))["days"]] == ["2026-09-03"]
-    assert len((await api.get(STATISTICS))["days"]) == 14
-    assert len((await api.get(f"{STATISTICS}?days=366&zone=Asia/Kolkata"))["days"]) == 366
+    assert len((await api.get(STATISTICS))["spans"]) == 14
+    assert len((await api.get(f"{STATISTICS}?days=366&zone=Asia/Kolkata"))["spans"]) == 366
+
+
+async def test_one_day_is_counted_by_the_last_24_hours(api: Api) -> None:
+    await api.send("yesterday")
+    api.house.clock.advance(23 * HOUR)
+    await api.send("now", priority=10)
+    found = await api.get(f"{STATISTICS}?days=1&zone=Europe/Berlin")
+    assert (found["unit"], found["from"], found["total"]) == ("hour", "2026-09-01T12:00:00.000000Z", 2)
+    assert [span["at"][11:13] for span in found["spans"]] == [f"{(12 + at) % 24:02}" for at in range(24)]
+    assert found["spans"][0]["levels"] == [0, 0, 1, 0, 0]
+    assert found["spans"][-1] == {"at": "2026-09-02T11:00:00.000000Z", "levels": [0, 0, 0, 0, 1]}
+    api.house.clock.advance(HOUR)
+    later = await api.get(f"{STATISTICS}?days=1")
+    assert (later["total"], later["previous_total"]) == (1, 1)
 
 
 async def test_what_cannot_be_counted_is_said(api: Api) -> None:
@@ -65,6 +80,6 @@ async def test_deliveries_are_counted_by_day_by_hour_and_by_service(api: Api) ->
     assert found["services"] == [
         {"id": service.id, "name": "Bell", "kind": "bell", "sent": 0, "failed": 1, "retried": 0}
     ]
-    today = (await api.get(f"{STATISTICS}?days=1"))["deliveries"]
-    assert [one["at"] for one in today if one["failed"]] == ["2026-09-01T12:00:00.000000Z"]
-    assert len(today) == 14
+    hourly = (await api.get(f"{STATISTICS}?days=1"))["deliveries"]
+    assert [one["at"] for one in hourly if one["failed"]] == ["2026-09-01T12:00:00.000000Z"]
+    assert len(hourly) == 24

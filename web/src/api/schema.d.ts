@@ -1549,13 +1549,6 @@ export interface components {
             schema: number;
             version: string;
         };
-        /** Day */
-        Day: {
-            /** Format: date */
-            date: string;
-            /** @description Messages by priority: silent, low, normal, high, urgent */
-            levels: number[];
-        };
         /** DeleteIds */
         DeleteIds: {
             /** @description Ids of messages */
@@ -1658,7 +1651,7 @@ export interface components {
             /** @description There is more: only the newest are counted */
             capped: boolean;
             priorities: components["schemas"]["BandCount"][];
-            /** @description At most 60 spans of equal length, by rising time */
+            /** @description At most 60 spans, which begin as the clocks of the zone have it; by rising time */
             time: components["schemas"]["TimeCount"][];
             total: number;
         };
@@ -2174,7 +2167,7 @@ export interface components {
         };
         /**
          * Outcomes
-         * @description Deliveries that ended in a day, or with `days=1` in an hour; `retried` are attempts.
+         * @description Deliveries that ended in this day or hour; `retried` are attempts.
          */
         Outcomes: {
             /** @description A date, or the time at which the hour begins */
@@ -2464,7 +2457,7 @@ export interface components {
             id: number;
             /**
              * Format: date-time
-             * @description When its last message in these days came
+             * @description When its last message in this time came
              */
             last: string;
             /** @description Messages by priority: silent, low, normal, high, urgent */
@@ -2750,6 +2743,13 @@ export interface components {
             /** @description The user's password. At most 256 bytes */
             password: string;
         };
+        /** Span */
+        Span: {
+            /** @description A date, or the time at which the hour begins */
+            at: string;
+            /** @description Messages by priority: silent, low, normal, high, urgent */
+            levels: number[];
+        };
         /**
          * State
          * @description What happened to a message in this inbox; null: it did not. `changed` is the number of the last change.
@@ -2767,9 +2767,6 @@ export interface components {
         Statistics: {
             /** @description Most first; those without messages are not there */
             applications: components["schemas"]["Sender"][];
-            /** @description By the 24 hours of the day: with `days=1`, those of today */
-            clock: number[][];
-            days: components["schemas"]["Day"][];
             /** @description Empty where nothing was delivered */
             deliveries: components["schemas"]["Outcomes"][];
             /**
@@ -2779,10 +2776,12 @@ export interface components {
             from: string;
             /** @description 24 counts for each weekday, from Monday */
             hours: number[][];
-            /** @description In as many days before, up to the same time of day */
+            /** @description In as much time before, up to the same time of day */
             previous_total: number;
             /** @description That one may see, most deliveries first */
             services: components["schemas"]["ServiceOutcomes"][];
+            /** @description One after the other; the last goes on */
+            spans: components["schemas"]["Span"][];
             storage: components["schemas"]["Storage"];
             /**
              * Format: date-time
@@ -2790,6 +2789,11 @@ export interface components {
              */
             to: string;
             total: number;
+            /**
+             * @description What each span is: an hour with `days=1`
+             * @enum {unknown}
+             */
+            unit: "day" | "hour";
             /** @description Now in the inbox, whatever the days; counted up to 100,000 */
             unread: number;
         };
@@ -5633,7 +5637,7 @@ export interface operations {
     count_messages_by_day: {
         parameters: {
             query?: {
-                /** @description How many, of which today is the last */
+                /** @description How many, of which today is the last; 1: the last 24 hours */
                 days?: number;
                 /** @description Whose days are meant, as in Europe/Berlin */
                 zone?: string;

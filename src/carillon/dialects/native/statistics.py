@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
-from typing import Annotated
+from datetime import datetime, tzinfo
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from carillon.core.errors import BadInput
 from carillon.core.kit import Kit
 from carillon.core.outgoing import Service, Tick
 from carillon.core.query import BANDS
-from carillon.core.search import zone_of
-from carillon.core.statistics import HOUR, Overview
+from carillon.core.statistics import HOUR, span_of
 from carillon.dialects.native import render
 from carillon.dialects.native.answers import Time
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
-from carillon.dialects.native.parse import FieldError
+from carillon.dialects.native.parse import parse_zone
 from carillon.dialects.native.search import ZONE
 
 LONGEST = 366  # days
 
+At = Annotated[str, Meta(description="A date, or the time at which the hour begins")]
 Levels = Annotated[list[int], Meta(description=f"Messages by priority: {', '.join(BANDS)}")]
 
 
 class StatisticsQuery(Struct, forbid_unknown_fields=True):
-    days: Annotated[int, Meta(ge=1, le=LONGEST, description="How many, of which today is the last")] = 14
+    days: Annotated[
+        int, Meta(ge=1, le=LONGEST, description="How many, of which today is the last; 1: the last 24 hours")
+    ] = 14
     zone: Annotated[str, ZONE] = "UTC"
 
 
-class Day(Struct):
-    date: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+class Span(Struct):
+    at: At
     levels: Levels
 
 
@@ -40,13 +41,13 @@ class Sender(Struct):
     name: str
     count: int
     levels: Levels
-    last: Annotated[Time, Meta(description="When its last message in these days came")]
+    last: Annotated[Time, Meta(description="When its last message in this time came")]
 
 
 class Outcomes(Struct):
-    """Deliveries that ended in a day, or with `days=1` in an hour; `retried` are attempts."""
+    """Deliveries that ended in this day or hour; `retried` are attempts."""
 
-    at: Annotated[str, Meta(description="A date, or the time at which the hour begins")]
+    at: At
     sent: int = 0
     failed: int = 0
     retried: int = 0
@@ -76,11 +77,11 @@ class Statistics(Struct, kw_only=True):
     since: Time = field(name="from")
     to: Time
     total: int
-    previous_total: Annotated[int, Meta(description="In as many days before, up to the same time of day")]
+    previous_total: Annotated[int, Meta(description="In as much time before, up to the same time of day")]
     unread: Annotated[int, Meta(description="Now in the inbox, whatever the days; counted up to 100,000")]
-    days: list[Day]
+    unit: Annotated[Literal["day", "hour"], Meta(description="What each span is: an hour with `days=1`")]
+    spans: Annotated[list[Span], Meta(description="One after the other; the last goes on")]
     hours: Annotated[list[list[int]], Meta(description="24 counts for each weekday, from Monday")]
-    clock: Annotated[list[Levels], Meta(description="By the 24 hours of the day: with `days=1`, those of today")]
     applications: Annotated[list[Sender], Meta(description="Most first; those without messages are not there")]
     storage: Storage
     deliveries: Annotated[list[Outcomes], Meta(description="Empty where nothing was delivered")]
@@ -88,23 +89,23 @@ class Statistics(Struct, kw_only=True):
 
 
 async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
-    try:
-        zone = zone_of(call.query.zone)
-    except BadInput as error:
-        raise FieldError("zone", str(error)) from None
+    zone = parse_zone(call.query.zone)
     found = await kit.history.statistics.overview(call.actor.user.id, days=call.query.days, zone=zone)
+    by_day = call.query.days > 1
+    begins = [span.since for span in found.spans]
+    names = [_date(begin, zone) if by_day else render.time(begin) for begin in begins]
     ticks = await kit.ways_out.journal.ticks(
-        call.actor.user, since=-(-found.since // HOUR), until=found.until // HOUR + 1
+        call.actor.user, since=-(-begins[0] // HOUR), until=found.until // HOUR + 1
     )
     return Statistics(
-        since=render.time(found.since),
+        since=render.time(begins[0]),
         to=render.time(found.until),
         total=found.total,
         previous_total=found.previous,
         unread=found.unread,
-        days=[Day(day.date.isoformat(), day.levels) for day in found.days],
+        unit="day" if by_day else "hour",
+        spans=[Span(name, span.levels) for name, span in zip(names, found.spans, strict=True)],
         hours=found.hours,
-        clock=found.clock,
         applications=[
             Sender(one.id, one.name, one.count, one.levels, render.time(one.last)) for one in found.applications
         ],
@@ -114,27 +115,22 @@ async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
             found.storage.pictures,
             found.storage.pictures_bytes,
         ),
-        deliveries=_over_time(found, ticks, zone),
+        deliveries=_over_time([tick for _, tick in ticks], begins, names),
         services=_by_service(ticks),
     )
 
 
-def _over_time(found: Overview, ticks: Sequence[tuple[Service, Tick]], zone: tzinfo) -> list[Outcomes]:
+def _date(moment: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(moment // 1_000_000, zone).date().isoformat()
+
+
+def _over_time(ticks: Sequence[Tick], begins: Sequence[int], names: Sequence[str]) -> list[Outcomes]:
     if not ticks:
         return []
-    by_hour = len(found.days) == 1
-    if by_hour:
-        names = [render.time(moment) for moment in range(found.since, found.until + 1, HOUR)]
-    else:
-        names = [day.date.isoformat() for day in found.days]
-    spans = {name: Outcomes(name) for name in names}
-    for _, tick in ticks:
-        if by_hour:
-            name = render.time(found.since + (tick.hour * HOUR - found.since) // HOUR * HOUR)
-        else:
-            name = datetime.fromtimestamp(tick.hour * HOUR // 1_000_000, UTC).astimezone(zone).date().isoformat()
-        _count(spans.setdefault(name, Outcomes(name)), tick)
-    return list(spans.values())
+    spans = [Outcomes(name) for name in names]
+    for tick in ticks:
+        _count(spans[span_of(tick.hour, begins)], tick)
+    return spans
 
 
 def _by_service(ticks: Sequence[tuple[Service, Tick]]) -> list[ServiceOutcomes]:

@@ -1,9 +1,9 @@
 import type { Statistics } from "~/api/client.ts";
 import { locale, t } from "~/i18n/index.svelte.ts";
 
-/** Days; the year is one of whole weeks. */
-export const SPANS = [1, 14, 90, 364] as const;
-export type Span = (typeof SPANS)[number];
+/** Days, of which one is drawn as the last 24 hours; the year is one of whole weeks. */
+export const PERIODS = [1, 14, 90, 364] as const;
+export type Period = (typeof PERIODS)[number];
 
 /** Days above which weeks are drawn: more columns could not be told apart. */
 const MOST = 100;
@@ -14,8 +14,10 @@ const NOTABLE = 10;
 /** Days above which a number alone does not say which one is meant. */
 const MONTH = 31;
 
-/** A column of the chart over time. `label` stands below it, `name` tells it in full, `when` within a sentence. */
+/** A column of the chart over time, from `at`. `label` stands below it, `name` tells it in full, `when` within a
+ * sentence. */
 export interface Column {
+  at: string;
   label: string;
   name: string;
   when: string;
@@ -23,41 +25,66 @@ export interface Column {
   total: number;
 }
 
+type Span = Statistics["spans"][number];
+
 export const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-/** Hours of today, days, or weeks. */
-export function columns(report: Statistics): Column[] {
-  if (report.days.length === 1) return report.clock.map((levels, hour) => ofHour(hour, levels));
-  if (report.days.length > MOST) return weeks(report.days);
-  return report.days.map(({ date, levels }, at, { length }) => {
-    const day = localDay(date);
-    if (at === length - 1) return { ...ofDay(day, levels), label: t("words.today").toLocaleLowerCase(locale()) };
-    return ofDay(day, levels, at === 0 || length > MONTH);
+/** Hours, days, or weeks. */
+export function columns({ unit, spans }: Statistics): Column[] {
+  if (unit === "hour") return spans.map(ofHour);
+  if (spans.length > MOST) return weeks(spans);
+  return spans.map((span, at, { length }) => {
+    if (at === length - 1) return { ...ofDay(span), label: t("words.today").toLocaleLowerCase(locale()) };
+    return ofDay(span, at === 0 || length > MONTH);
   });
 }
 
-function ofHour(hour: number, levels: number[]): Column {
-  const name = hourName(hour);
-  return { label: two(hour), name, when: t("statistics.at", { time: name }), levels, total: sum(levels) };
+/** Which column is labelled whatever room there is: today, or the hour with which today begins. */
+export function anchor({ unit, spans }: Statistics): number {
+  if (unit === "day") return spans.length > MOST ? spans.length / 7 - 1 : spans.length - 1;
+  const dates = spans.map(({ at }) => new Date(at).getDate());
+  return dates.findIndex((date) => date === dates.at(-1));
 }
 
-function ofDay(day: Date, levels: number[], withMonth = false): Column {
+function ofHour({ at, levels }: Span): Column {
+  const begin = new Date(at);
+  const name = format({ weekday: "long", hour: "2-digit", minute: "2-digit" }, begin);
+  const when = t("statistics.at", { time: format({ hour: "2-digit", minute: "2-digit" }, begin) });
+  return { at, label: hourLabel(begin), name, when, levels, total: sum(levels) };
+}
+
+/** "14", in half a zone "14:30", and "3 pm" where people count to twelve. */
+function hourLabel(begin: Date): string {
+  const half: Intl.DateTimeFormatOptions = begin.getMinutes() ? { minute: "2-digit" } : {};
+  const parts = new Intl.DateTimeFormat(locale(), { hour: "numeric", ...half }).formatToParts(begin);
+  // German writes "14 Uhr", for which there is no room.
+  const bare = parts.filter(
+    ({ type }, at) => type !== "literal" || ["minute", "dayPeriod"].includes(parts[at + 1]?.type ?? ""),
+  );
+  return bare
+    .map(({ value }) => value)
+    .join("")
+    .toLocaleLowerCase(locale());
+}
+
+function ofDay({ at, levels }: Span, withMonth = false): Column {
+  const day = localDay(at);
   const name = format({ weekday: "long", day: "numeric", month: "long" }, day);
   const month = withMonth || day.getDate() === 1;
   const label = format(month ? { day: "numeric", month: "short" } : { day: "numeric" }, day);
-  return { label, name, when: t("statistics.on", { date: name }), levels, total: sum(levels) };
+  return { at, label, name, when: t("statistics.on", { date: name }), levels, total: sum(levels) };
 }
 
 /** Of seven days each, of which the last ends today. */
-function weeks(days: Statistics["days"]): Column[] {
+function weeks(days: Span[]): Column[] {
   const found: Column[] = [];
   for (let end = days.length; end > 0; end -= 7) {
     const week = days.slice(Math.max(0, end - 7), end);
-    const first = localDay(week[0]?.date ?? "");
+    const at = week[0]?.at ?? "";
     const levels = [0, 1, 2, 3, 4].map((band) => sum(week.map((day) => day.levels[band] ?? 0)));
-    const name = format({ day: "numeric", month: "long", year: "numeric" }, first);
-    const label = format({ day: "numeric", month: "short" }, first);
-    found.unshift({ label, name, when: t("statistics.weekOf", { date: name }), levels, total: sum(levels) });
+    const name = format({ day: "numeric", month: "long", year: "numeric" }, localDay(at));
+    const label = format({ day: "numeric", month: "short" }, localDay(at));
+    found.unshift({ at, label, name, when: t("statistics.weekOf", { date: name }), levels, total: sum(levels) });
   }
   return found;
 }
@@ -77,7 +104,8 @@ export function sentence(found: Column[], count: (n: number) => string): string 
   const { when } = most;
   if (times >= 2 && most.total >= NOTABLE)
     return t("statistics.outlier", { count: count(most.total), when, times: count(times), usual: count(usual) });
-  return t("statistics.even", { least: count(sorted[0] as number), most: count(most.total), when });
+  const least = whole.length < found.length - 1 ? 0 : (sorted[0] as number);
+  return t("statistics.even", { least: count(least), most: count(most.total), when });
 }
 
 /** Round numbers from 0 to above the highest, five at most. */
@@ -113,8 +141,6 @@ function localDay(date: string): Date {
   const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);
   return new Date(year, month - 1, day);
 }
-
-const two = (number: number): string => String(number).padStart(2, "0");
 
 function format(options: Intl.DateTimeFormatOptions, time: Date): string {
   return new Intl.DateTimeFormat(locale(), options).format(time);
