@@ -414,6 +414,16 @@ async def test_who_is_remembered_and_who_has_a_token_is_never_locked_out(house: 
     assert (await house.access.device(key, REMOTE)).user.id == ada.id
 
 
+async def test_a_password_is_not_guessed_elsewhere_because_it_is_remembered(house: House) -> None:
+    await house.user()
+    await house.access.password("ada", "ada", LOCAL)
+    for _ in range(ADDRESS_SIGN_INS.burst):
+        with pytest.raises(Unauthenticated):
+            await house.access.password("ada", "guess", REMOTE)
+    with pytest.raises(LockedOut):
+        await house.access.password("ada", "ada", REMOTE)
+
+
 async def refused_from(house: House, secret: str) -> None:
     with pytest.raises(Unauthenticated):
         await house.access.device(secret, REMOTE)

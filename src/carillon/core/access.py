@@ -134,13 +134,15 @@ class Access:
 
     async def _signed_in(self, name: str, password: str, peer: Peer) -> User:
         user = await self._store.user_by_name(name)
-        if user is None or not self._passwords.remembers(user.password_hash, password):
+        stored = user.password_hash if user else None
+        # A remembered password costs nothing to check, so elsewhere than at home it would be there to be guessed.
+        if not (self._sign_ins.usual(name, peer) and self._passwords.remembers(stored, password)):
             self._sign_ins.admit(name, peer)
-            fits = await self._passwords.verify(user.password_hash if user else None, password)
-            if user is None or not fits:
-                self._sign_ins.failed(name, peer)
-                log.info("wrong name or password from %s", peer.address)
-                raise Unauthenticated(WRONG_PASSWORD)
+        fits = await self._passwords.verify(stored, password)
+        if user is None or not fits:
+            self._sign_ins.failed(name, peer)
+            log.info("wrong name or password from %s", peer.address)
+            raise Unauthenticated(WRONG_PASSWORD)
         return await self._renewed(user, password)
 
     def admit(self, actor: Actor, peer: Peer) -> None:

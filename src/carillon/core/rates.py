@@ -137,10 +137,9 @@ class SignIns:
     def admit(self, name: str, peer: Peer) -> None:
         """To be asked before a password is checked. Raises LockedOut."""
         now = self._clock.monotonic()
-        address, name = block(peer.address), name[:LONGEST_NAME]
-        wait = self._addresses.wait(address, now)
-        if (name, address) not in self._usual:
-            wait = max(wait, self._names.wait(name, now))
+        wait = self._addresses.wait(block(peer.address), now)
+        if not self.usual(name, peer):
+            wait = max(wait, self._names.wait(name[:LONGEST_NAME], now))
         if wait > 0:
             raise _refusal(LockedOut, "too many failed sign-ins", wait)
 
@@ -157,6 +156,10 @@ class SignIns:
         if wait > 0:
             raise _refusal(LockedOut, "too many failed sign-ins", wait)
         self._tokens.spend(address, now)
+
+    def usual(self, name: str, peer: Peer) -> bool:
+        """Whether the user has lately been let in from this address."""
+        return (name, block(peer.address)) in self._usual
 
     def let_in(self, name: str, peer: Peer) -> None:
         """From now on this address is one of the user's usual ones."""
