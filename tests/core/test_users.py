@@ -40,6 +40,22 @@ async def test_the_published_password_is_restricted_also_when_it_was_asked_for(h
     assert (await house.accounts.users.all())[0].initial_password
 
 
+async def test_nobody_chooses_the_published_password(house: House) -> None:
+    users = house.accounts.users
+    await users.ensure_first(None)
+    (admin,) = await users.all()
+    for call in (
+        users.set_password(admin.id, "admin"),
+        users.update(admin.id, password="admin"),
+        users.add("eve", "admin"),
+        users.register("eve", "admin", LOCAL),
+    ):
+        with pytest.raises(BadInput, match=r"^password must not be the published one$"):
+            await call
+    assert await users.all() == [admin]
+    assert admin.initial_password
+
+
 async def test_where_there_are_users_no_admin_is_made(house: House) -> None:
     await house.user()
     await house.accounts.users.ensure_first("better")

@@ -6,7 +6,7 @@ import logging
 import math
 
 from carillon.core.access import Access
-from carillon.core.errors import Conflict, NotFound, TooMany
+from carillon.core.errors import BadInput, Conflict, NotFound, TooMany
 from carillon.core.limits import Limits, require
 from carillon.core.models import User
 from carillon.core.passwords import Passwords
@@ -96,6 +96,7 @@ class Users:
 
     async def register(self, name: str, password: str, peer: Peer) -> User:
         """Somebody makes himself an account. Raises what `add` does, and TooMany where that has happened too often."""
+        self._check(name, password)
         address, now = block(peer.address), self._clock.monotonic()
         wait = math.ceil(self._registrations.wait(address, now))
         if wait > 0:
@@ -110,8 +111,6 @@ class Users:
 
         Raises BadInput, NotFound, and Conflict when the name is taken or no admin would be left.
         """
-        if name is not None:
-            require("name", name, self._limits.name)
         return await self._change(user_id, name=name, admin=admin, password=password)
 
     async def set_password(self, user_id: int, password: str, *, keep: int | None = None) -> None:
@@ -138,8 +137,9 @@ class Users:
         password: str | None = None,
         keep: int | None = None,
     ) -> User:
+        self._check(name, password)
         await self.get(user_id)  # before the dear work of hashing
-        hashed = None if password is None else await self._hash(password)
+        hashed = None if password is None else await self._passwords.hash(password)
         changed = await self._store.update_user(user_id, name=name, admin=admin, password_hash=hashed, keep=keep)
         if changed is None:
             raise NotFound(GONE)
@@ -150,18 +150,26 @@ class Users:
             self._hub.drop_without_device(user_id)
         return changed.user
 
-    async def _hash(self, password: str) -> str:
-        require("password", password, self._limits.name)
-        return await self._passwords.hash(password)
+    def _check(self, name: str | None, password: str | None, *, first: bool = False) -> None:
+        """Raises BadInput. None is nothing to check.
+
+        Only the `first` may have the published password: of another's nobody would know that it stands.
+        """
+        if name is not None:
+            require("name", name, self._limits.name)
+        if password is not None:
+            require("password", password, self._limits.name)
+            if password == PUBLISHED_PASSWORD and not first:
+                raise BadInput("password must not be the published one")
 
     async def _add(self, name: str, password: str, *, admin: bool, initial: bool) -> User:
-        require("name", name, self._limits.name)
+        self._check(name, password, first=initial)
         if await self._store.user_by_name(name) is not None:
             raise Conflict("username already exists")
         return await self._store.add_user(
             NewUser(
                 name=name,
-                password_hash=await self._hash(password),
+                password_hash=await self._passwords.hash(password),
                 admin=admin,
                 initial_password=initial,
                 created=self._clock.now(),
