@@ -8,6 +8,7 @@ import pytest
 from starlette.routing import Router
 
 from carillon import ui
+from carillon.front import Front
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ async def test_texts_come_packed_to_who_can_unpack_them(client: httpx.AsyncClien
     plain = await client.get(f"/{script}", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert gzip.decompress(raw) == plain.content
+
+
+async def test_a_page_of_another_origin_gets_it_and_cannot_read_it(client: httpx.AsyncClient) -> None:
+    front = Front({"ui": ui.mount()})
+    foreign = {"Origin": "https://elsewhere.example"}
+    script = (await client.get("/")).text.partition('src="./')[2].partition('"')[0]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url="http://carillon.test") as page:
+        for path in ("/", f"/{script}"):
+            answer = await page.get(path, headers=foreign)
+            assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (200, False)
+        assert (await page.get("/api/1/user", headers=foreign)).status_code == 403
 
 
 async def test_only_reading(client: httpx.AsyncClient) -> None:

@@ -64,7 +64,8 @@ def mount() -> Mount:
         log.warning("the web app is not there: `make build` makes it")
         found = {PAGE: File(PAGE, MISSING)}
     routes = [Route("/", found[PAGE]), *(Route(f"/{name}", file) for name, file in found.items())]
-    return Mount(prefixes=("/", *sorted({"/" + name.partition("/")[0] for name in found})), routes=routes)
+    prefixes = ("/", *sorted({"/" + name.partition("/")[0] for name in found}))
+    return Mount(prefixes=prefixes, routes=routes, public=frozenset(prefixes))
 
 
 class File:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from carillon.core.errors import (
     CarillonError,
@@ -21,6 +25,7 @@ from carillon.dialects.gotify import door
 from carillon.dialects.gotify.door import LARGEST_FORM
 from carillon.front import Front
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
+from tests.hub.serving import serving
 
 REFUSED = (401, UNAUTHENTICATED)
 RESTRICTED = "the password of 'admin' is still the published default: change it first (carillon users password admin)"
@@ -173,9 +178,18 @@ async def test_changing_the_password_from_elsewhere_lifts_the_restriction(
         "/current/user/password", headers=basic("admin", "admin"), json={"pass": "better"}
     )
     assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-type"] == "application/json"
     assert (await served.remote.get("/message", headers=admin)).status_code == 200
     assert (await served.remote.get("/message", headers=basic("admin", "better"))).status_code == 200
     assert problem(await served.remote.get("/message", headers=basic("admin", "admin"))) == REFUSED
+
+
+async def test_the_published_password_is_no_other_password(served: Served, admin: dict[str, str]) -> None:
+    same = {"name": "admin", "pass": "admin", "admin": True}
+    for path in ("/current/user/password", "/user/2", "/user"):
+        answer = await served.here.post(path, headers=basic("admin", "admin"), json=same)
+        assert problem(answer) == (400, "password must not be the published one")
+    assert problem(await served.remote.get("/message", headers=admin)) == (403, RESTRICTED)
 
 
 async def test_an_application_of_his_sends_from_anywhere(served: Served, admin: dict[str, str]) -> None:
@@ -214,6 +228,19 @@ async def test_an_application_of_his_sends_from_anywhere(served: Served, admin: 
 async def test_what_no_route_answers_is_gotifys_404(served: Served, method: str, path: str) -> None:
     response = await served.here.request(method, f"http://bell{path}", headers=key(served.client))
     assert problem(response) == (404, "page not found")
+
+
+async def test_a_handshake_that_no_route_answers_is_told_so_too(served: Served) -> None:
+    async with serving(served.front) as server:
+        for path in ("/nothing", "/message", "/streams", "/"):
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(f"{server.url}{path}", additional_headers=key(served.client))
+            answer = caught.value.response
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+            assert json.loads(answer.body or b"")["errorDescription"] == "page not found"
+        async with connect(f"{server.url}/stream/?token={served.client}") as stream:  # it follows the redirect
+            sent = await served.post(json={"message": "a"})
+            assert await asyncio.wait_for(stream.recv(), 5) == sent.text + "\n"
 
 
 @pytest.mark.parametrize("path", ["/message", "/version", "/current/user"])

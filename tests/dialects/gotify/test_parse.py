@@ -274,7 +274,10 @@ def test_error_texts(body: str, text: str) -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_before_it_can_trouble_a_reader(body: bytes) -> None:
-    assert refusal(JSON, body)
+    text = refusal(JSON, body)
+    assert text
+    assert "sys." not in text
+    assert "recursion" not in text
 
 
 @pytest.mark.parametrize("value", ["high", "5.0", "1_0", "0x10"])
@@ -375,6 +378,14 @@ def test_fields_of_any_route_are_found_by_gotifys_spelling() -> None:
 def test_a_required_field_is_named(body: bytes) -> None:
     with pytest.raises(BadInput, match=r"^Field 'name' is required$"):
         parse.required(parse.json_fields(body), "name")
+
+
+def test_all_required_fields_that_are_missing_are_named() -> None:
+    with pytest.raises(BadInput, match=r"^Field 'name' is required; Field 'pass' is required$"):
+        parse.all_required({"admin": True, "pass": ""}, "name", "pass")
+    with pytest.raises(BadInput, match=r"^Field 'pass' is required$"):
+        parse.all_required({"name": "a"}, "name", "pass")
+    assert parse.all_required({"pass": "b", "name": "a"}, "name", "pass") == ["a", "b"]
 
 
 def test_blanks_are_enough_for_a_required_field() -> None:

@@ -202,6 +202,11 @@ class TestRegistration:
             assert problem(await open_house.post("/user", headers=headers, json=body)) == problems
         assert (await open_house.post("/user", headers=root, json=body)).json()["admin"] is True
 
+    async def test_what_is_no_name_or_password_costs_no_account(self, open_house: httpx.AsyncClient) -> None:
+        for body in ({"name": "eve", "pass": "p" * 257}, {"name": "e\0e", "pass": "eve"}, {"name": "eve"}) * 2:
+            assert (await open_house.post("/user", json=body)).status_code in (400, 413)
+        assert (await open_house.post("/user", json={"name": "eve", "pass": "eve"})).status_code == 200
+
     async def test_one_address_does_not_go_on_for_ever(self, served: Served, open_house: httpx.AsyncClient) -> None:
         answers = [await open_house.post("/user", json={"name": f"eve {n}", "pass": "eve"}) for n in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
@@ -222,7 +227,10 @@ async def test_where_nobody_registers_only_an_admin_makes_users(served: Served, 
     ):
         assert problem(await served.here.post("/user", headers=headers, json=body)) == problems
         assert problem(await served.here.post("/user", headers=headers, json={**body, "admin": True})) == problems
-        assert problem(await served.here.post("/user", headers=headers)) == (400, "Field 'name' is required")
+        assert problem(await served.here.post("/user", headers=headers)) == (
+            400,
+            "Field 'name' is required; Field 'pass' is required",
+        )
     _, token = await served.house.accounts.devices.add(2, "phone")
     assert (await served.here.post("/user", headers=key(token), json=body)).status_code == 200, "not elevated"
     assert problem(await served.here.get("/user", headers=key(token))) == (

@@ -17,6 +17,7 @@ from carillon.core.errors import (
     BadInput,
     CarillonError,
     Forbidden,
+    NotFound,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -70,9 +71,9 @@ class Door(Route):
 
 
 def answer(value: object = None) -> Response:
-    """200 with JSON, or with nothing."""
+    """200 with JSON, or with nothing, which Gotify calls JSON too."""
     body = b"" if value is None else value if isinstance(value, bytes) else render.encode(value)
-    return Response(body, headers={"content-type": "application/json"} if body else None)
+    return Response(body, headers={"content-type": "application/json"})
 
 
 def refusal(error: CarillonError) -> tuple[bytes, int, dict[str, str]]:
@@ -94,7 +95,8 @@ class Hall:
     """What no route answers.
 
     Doubled slashes count as one, since senders join a base URL that ends with one to a path that begins with one.
-    A slash too many at the end is redirected where that leads to a route. OPTIONS is empty, all else is Gotify's 404.
+    A slash too many at the end is redirected where that leads to a route. OPTIONS is empty, all else is Gotify's 404,
+    also for the handshake of a WebSocket, which is a GET.
     """
 
     def __init__(self, kit: Kit, routes: Sequence[BaseRoute], front: Mapping[tuple[str, str], ASGIApp]) -> None:
@@ -111,16 +113,15 @@ class Hall:
 
     async def _astray(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close"})
-        elif scope["method"] == "OPTIONS":
+        method = scope.get("method", "GET")
+        if method == "OPTIONS":
             await respond(send, 200, b"")
         elif path.endswith("/") and self._is_there({**scope, "path": path[:-1]}):
             query = scope["query_string"].decode("latin-1")
             target = f"{seen(self._kit, scope).prefix}{path[:-1]}{'?' if query else ''}{query}"
-            await RedirectResponse(target, 301 if scope["method"] == "GET" else 307)(scope, receive, send)
+            await RedirectResponse(target, 301 if method == "GET" else 307)(scope, receive, send)
         else:
-            await respond(send, 404, render.error(404, "page not found"))
+            await Response(*refusal(NotFound("page not found")))(scope, receive, send)
 
     def _is_there(self, scope: Scope) -> bool:
         routed = any(route.matches(scope)[0] is Match.FULL for route in self._routes.routes)

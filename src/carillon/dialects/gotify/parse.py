@@ -181,8 +181,10 @@ def _odd_fields(content: str) -> dict[str, Value]:
         raise BadInput("invalid JSON")
     try:
         found, _ = json.JSONDecoder().raw_decode(content)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise BadInput(f"invalid JSON: {error}" if content else "EOF") from None
+    except (ValueError, RecursionError):  # what these say is for who runs Python
+        raise BadInput("invalid JSON: a number is too long, or objects are nested too deeply") from None
     if not isinstance(found, dict):
         raise BadInput("json: cannot unmarshal into Go value of an object")
     return {_whole(key).lower(): _value(value) for key, value in _few(found).items()}
@@ -218,10 +220,15 @@ def field(fields: dict[str, Value], name: str) -> Value:
 
 def required(fields: dict[str, Value], name: str) -> str:
     """Raises BadInput when it is not there or empty."""
-    value = text(fields, name)
-    if not value:
-        raise BadInput(f"Field '{name}' is required")
-    return value
+    return all_required(fields, name)[0]
+
+
+def all_required(fields: dict[str, Value], *names: str) -> list[str]:
+    """Raises BadInput, which names each that is not there or empty."""
+    found = {name: text(fields, name) for name in names}
+    if missing := [f"Field '{name}' is required" for name, value in found.items() if not value]:
+        raise BadInput("; ".join(missing))
+    return [value for value in found.values() if value]
 
 
 def number(name: str, value: Value) -> int | None:

@@ -39,8 +39,7 @@ class Stream:
             reader = Reader(who.user.id, None if who.device is None else who.device.id, replay)
             await self._streams.websocket(scope, receive, send, reader=reader)
         except CarillonError as error:
-            body, status, headers = door.refusal(error)
-            await _refuse(send, status=status, body=body, headers=headers)
+            await Response(*door.refusal(error))(scope, receive, send)
 
     def _payload(self, change: Change) -> bytes | None:
         if not isinstance(change, EntryChange) or not change.arrival or change.message is None:
@@ -82,9 +81,3 @@ async def not_a_handshake(kit: Kit, request: Request) -> Response:
     await door.actor(kit, request.scope)
     about = render.error(400, "websocket: the client is not using the websocket protocol")
     return Response(b"Bad Request\n" + about, 400, {"content-type": "text/plain; charset=utf-8"})
-
-
-async def _refuse(send: Send, *, status: int, body: bytes, headers: dict[str, str]) -> None:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": raw})
-    await send({"type": "websocket.http.response.body", "body": body})

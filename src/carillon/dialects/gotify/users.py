@@ -35,7 +35,8 @@ async def index(kit: Kit, request: Request) -> Response:
 async def create(kit: Kit, request: Request) -> Response:
     """The one route where a client of an admin need not be elevated, and anybody may ask."""
     fields = await door.fields(kit, request)
-    name, password, admin = parse.required(fields, "name"), parse.required(fields, "pass"), parse.flag(fields, "admin")
+    name, password = parse.all_required(fields, "name", "pass")
+    admin = parse.flag(fields, "admin")
     who = await door.visitor(kit, request)
     with _in_gotifys_words():
         if who is not None and who.user.admin:
