@@ -14,7 +14,7 @@ serve: .venv/.runtime
 test: .venv/.dev web/node_modules/.dev
 	@$(BIN)/python web/build.py
 	@sh tests/peers.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 check: .venv/.dev web/node_modules/.dev
 	$(BIN)/ruff check .
