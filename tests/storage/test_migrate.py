@@ -49,6 +49,8 @@ RELEASED = {
     "0006_statistics.sqlite.sql": "c4aeefcf90dce39a925af4d9f0b8219f2024f6fae7ffed21d9385988907a377a",
     "0007_services.postgres.sql": "c2d81c312d9db1875e5d09caf36e58c864f6493ea906d63f7cee061045edbf28",
     "0007_services.sqlite.sql": "736c19092407658e7936acd3ff16ebb2bb4d9cd0eb8d038086ab206b470a47f2",
+    "0008_spans.postgres.sql": "d4f17c8d3e937b9808516edd21bd4e606a2af2b212a959af9550440821af8f8d",
+    "0008_spans.sqlite.sql": "72db2169465f185cd99b177a8b472ee5d34b744b96a4fb38bdbe801b63e8319f",
 }
 
 LAST = len(steps("sqlite"))

@@ -8,10 +8,10 @@ from carillon.storage.filling import fill
 from carillon.storage.migrate import migrate_postgres
 from carillon.storage.postgres import PostgresSession
 from carillon.storage.search_index import Candidates, Sought
-from carillon.storage.search_postgres import LARGEST, SPAN_BITS, PostgresIndex, expression
+from carillon.storage.search_postgres import LARGEST, SPANS, PostgresIndex, expression
 from tests.storage.rows import new_application, new_messages, new_user
 
-SPAN = 1 << SPAN_BITS
+SPAN = 1 << SPANS[0]
 
 
 def test_what_is_sought_becomes_an_expression() -> None:

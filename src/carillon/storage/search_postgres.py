@@ -1,21 +1,22 @@
 """The index of words in PostgreSQL: a tsvector a message, below a GIN index.
 
 GIN knows no order: asked for a frequent word, it collects every message that has it. So each message also has a word
-for the span of ids it is in, and the newest spans are asked for first.
+for each span of ids it is in, a narrow one within wider ones, and the newest span is asked for first, then wider ones.
+Wide spans have words of their own because a list of many narrow ones takes seventy times as long: GIN would go through
+all the messages of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 
 from carillon.core.matching import Texts, marks
 from carillon.core.words import words
 from carillon.storage.search_index import Candidates, Sought
 from carillon.storage.session import Row, Session, Table
 
-SPAN_BITS = 13  # of ids of one span: 8,192
-WIDER = 4  # times as many spans are asked for in the next statement
-MOST_SPANS = 64  # in one statement
+SPANS = (13, 16, 19, 22)  # bits of the ids within one: 8,192 of them to four million
 YIELD = 2_000  # ids, at most, of one statement
 
 LONGEST_WORD = 200  # characters; a lexeme holds 2,046 bytes
@@ -38,19 +39,17 @@ SEARCH = Table("search", (("message_id", "bigint"), ("words", "tsvector")))
 class PostgresIndex:
     async def find(self, tx: Session, sought: Sought, *, above: int, below: int, limit: int) -> Candidates:
         ids: list[int] = []
-        taken = 1
+        wider = chain(SPANS, repeat(SPANS[-1]))
         while len(ids) < limit:
             row = await tx.row(NEXT, below)
             if row is None or row[0] is None or row[0] <= above:
                 return Candidates(ids, None)
-            last = row[0] >> SPAN_BITS
-            first = max(last - taken + 1, above >> SPAN_BITS)
-            spans = tuple(span_mark(number) for number in range(first, last + 1))
-            query = expression(Sought(sought.words, sought.beginnings, (*sought.choices, spans)))
+            bits = next(wider)
+            span = row[0] >> bits
+            query = expression(Sought((*sought.words, span_mark(bits, span)), sought.beginnings, sought.choices))
             found = [one[0] for one in await tx.rows(FIND, query, above, below)]
             ids += found
-            below = found[-1] if len(found) == YIELD else first << SPAN_BITS
-            taken = min(taken * WIDER, MOST_SPANS)
+            below = found[-1] if len(found) == YIELD else span << bits
         return Candidates(ids, below)
 
     async def add(self, tx: Session, first: int, last: int) -> None:
@@ -67,8 +66,8 @@ class PostgresIndex:
         return int(row[0])
 
 
-def span_mark(number: int) -> str:
-    return f"zzspan{number}"
+def span_mark(bits: int, number: int) -> str:
+    return f"zzspan{bits}n{number}"
 
 
 def expression(sought: Sought) -> str:
@@ -87,7 +86,8 @@ def _words(row: Row) -> Iterator[str]:
     number, application_id, level, *rest = row
     texts = Texts(*rest)
     yield from marks(texts, application_id=application_id, level=level)
-    yield span_mark(number >> SPAN_BITS)
+    for bits in SPANS:
+        yield span_mark(bits, number >> bits)
     if not texts.encrypted:
         yield from _bounded((texts.title, texts.body, texts.url, texts.url_title, texts.tags))
 
