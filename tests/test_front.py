@@ -28,13 +28,13 @@ async def thing(request: Request) -> Response:
     return PlainTextResponse("routed")
 
 
-def house(*, peers: Peers | None = None, base_url: str = "") -> Front:
+def house(*, peers: Peers | None = None, base_url: str = "", public: frozenset[str] = frozenset({"/open"})) -> Front:
     rooms = Mount(
         prefixes=("/thing", "/open"),
         routes=[Route("/thing/{id}", thing), Route("/open/{id}", thing)],
         front={("POST", "/thing"): says("fast")},
         fallback=says("nobody's"),
-        public=frozenset({"/open"}),
+        public=public,
     )
     return Front(
         {"rooms": rooms, "annex": Mount(prefixes=("/annex",))},
@@ -100,8 +100,14 @@ async def test_a_configured_origin_may_ask_whether_it_may_ask(client: httpx.Asyn
     assert answer.headers["access-control-max-age"] == "43200"
 
 
-async def test_any_page_may_read_what_is_public(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/open/7", headers={"Origin": "http://evil.example"})).text == "routed"
+async def test_any_page_may_read_what_is_public() -> None:
+    transport = httpx.ASGITransport(house(public=frozenset({"/", "/open"})))
+    evil = {"Origin": "http://evil.example"}
+    async with httpx.AsyncClient(transport=transport, base_url=OWN, headers=evil) as page:
+        assert (await page.get("/open/7")).text == "routed"
+        assert (await page.get("/")).text == "nobody's"
+        for path in ("//thing/7", "///thing", "/thing/7"):
+            assert (await page.get(f"{OWN}{path}")).status_code == 403
 
 
 PROXY = ("10.0.0.1", 4711)

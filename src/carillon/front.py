@@ -109,7 +109,7 @@ class Front:
         It is none if a proxy that we trust says so.
         """
         scope = self._below_prefix(scope)
-        prefix = "/" + scope["path"].split("/", 2)[1]
+        prefix = "/" + scope["path"].lstrip("/").partition("/")[0]  # "//message" is answered as "/message" is
         if prefix in self._public or seen_url(scope, peers=self._peers).owns(origin.decode("latin-1")):
             await self._app(scope)(scope, receive, send)
         elif origin not in self._origins:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from carillon import ui
 from carillon.core.inbox import Inbox
 from carillon.core.limits import Limits
 from carillon.core.models import Change, ChangePage, Entry, EntryChange, InboxItem
 from carillon.core.ports import Store
+from carillon.dialects import gotify
 from carillon.dialects._streams import Reader, Replay, Streams
 from carillon.dialects.gotify.stream import Missed
+from carillon.front import Front
 from carillon.hub.local import LocalHub
 from tests.builders import NOON, Clock, message, remote_pictures
 from tests.dialects.gotify.conftest import UNAUTHENTICATED, Served, basic, key, problem
@@ -73,11 +76,13 @@ async def test_who_is_no_client_is_refused_before_the_upgrade(served: Served) ->
 
 
 async def test_a_page_of_another_origin_is_refused(served: Served) -> None:
-    async with serving(served.front) as server:
-        url = f"{server.url}/stream?token={served.client}"
-        with pytest.raises(InvalidStatus) as caught:
-            await connect(url, origin="https://elsewhere.example")  # type: ignore[arg-type]  # its NewType is str
-        assert caught.value.response.status_code == 403
+    front = Front({"gotify": gotify.mount(served.house.kit), "ui": ui.mount()})
+    async with serving(front) as server:
+        for path in ("/stream", "//stream"):
+            url = f"{server.url}{path}?token={served.client}"
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(url, origin="https://elsewhere.example")  # type: ignore[arg-type]  # its NewType is str
+            assert caught.value.response.status_code == 403
         async with connect(url, origin=f"http://127.0.0.1:{server.port}"):  # type: ignore[arg-type]  # its NewType is str
             pass
 
