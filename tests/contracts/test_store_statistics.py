@@ -93,6 +93,24 @@ async def test_they_stay_counted_once_whatever_becomes_of_them(
     assert await store.check() == []
 
 
+async def test_days_are_counted_by_application(store: Store, ada: User, backup: Application) -> None:
+    other = await add_application(store, ada, "Other")
+    eve = await add_user(store, "eve")
+    since = START - 30
+    for application, hour in ((backup, since), (backup, since + 23), (other, since + 24), (backup, since + 24)):
+        await send(store, application, ada, level=hour % 10, created=hour * HOUR)
+    for _ in range(2):
+        found: dict[tuple[int, int], int] = {}
+        for one in await store.daily(ada.id, since=since, until=START):
+            key = (one.application_id, (one.hour - since) // 24)
+            found[key] = found.get(key, 0) + one.messages
+        assert found == {(backup.id, 0): 2, (backup.id, 1): 1, (other.id, 1): 1}
+        await fill(store)
+    assert len(await store.daily(ada.id, since=since, until=START)) == 3
+    assert [one.hour for one in await store.daily(ada.id, since=since + 1, until=since + 24)] == [since + 23]
+    assert await store.daily(eve.id, since=since, until=START) == []
+
+
 async def test_they_are_those_of_the_applications_one_is_tied_to(store: Store, ada: User, backup: Application) -> None:
     eve = await add_user(store, "eve")
     await send(store, backup, ada)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from carillon.core.models import Hourly, Sent, Storage, Tally
+from carillon.core.models import Daily, Hourly, Sent, Storage, Tally
 from carillon.core.statistics import BAND_OF, HOUR, Overview, Sender, Span, Statistics
 from tests.builders import NOON, Clock, opened
 
@@ -19,11 +19,16 @@ class Counted:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
+        self.days: list[Daily] = []
         self.asked: dict[str, int] = {}
 
     async def tally(self, user_id: int, **spans: int) -> Tally:
         self.asked = spans
         return self._tally
+
+    async def daily(self, user_id: int, **span: int) -> list[Daily]:
+        self.asked = span
+        return self.days
 
     async def storage(self) -> Storage:
         return Storage(1, 2, 3, 4)
@@ -113,6 +118,24 @@ async def test_who_sends_most_is_first() -> None:
         Sender(1, "a", 2, [0, 0, 2, 0, 0], 9),
         Sender(3, "c", 2, [0, 0, 2, 0, 0], 3),
     ]
+
+
+async def test_each_application_has_its_course() -> None:
+    store = Counted(Tally([], [], 0, 0))
+    store.days = [Daily(1, START - 36, 2), Daily(1, START - 13, 1), Daily(2, START, 5), Daily(2, START - 12, 1)]
+    courses = Statistics(store=cast("Any", store), clock=Clock(NOON)).courses
+    assert await courses(1, days=3, zone=ZoneInfo("UTC")) == {1: [0, 3, 0], 2: [0, 0, 6]}
+    assert store.asked == {"since": START - 60, "until": START + 1}
+
+
+async def test_the_last_hour_of_a_day_with_25_is_still_that_day() -> None:
+    last = (NOON + 55 * 24 * HOUR) // HOUR - 14  # 23:00 of 25 October in Berlin
+    store = Counted(Tally([], [], 0, 0))
+    store.days = [Daily(1, last - 24, 1), Daily(1, last, 1)]
+    found = await Statistics(store=cast("Any", store), clock=Clock(last * HOUR)).courses(
+        1, days=2, zone=ZoneInfo("Europe/Berlin")
+    )
+    assert found == {1: [0, 2]}
 
 
 async def test_it_is_asked_of_a_real_store(tmp_path: Path) -> None:

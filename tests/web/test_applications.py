@@ -222,6 +222,21 @@ async def test_applications_are_put_in_order_and_silenced(mira: Person) -> None:
     await expect(hearing).to_contain_text("It rings.")
 
 
+async def test_small_charts_show_how_much_came(mira: Person) -> None:
+    await mira.add_application("Backups")
+    for _ in range(2):
+        await mira.send("one")
+    page = await mira.open("/applications")
+    shown = page.get_by_role("region", name="Applications").get_by_role("img")
+    await expect(shown).to_have_count(1)
+    await expect(shown).to_have_accessible_name("2 messages in 22 days, 2 of them today")
+    await mira.send("another")
+    await mira.send("the first", application="Backups")
+    await expect(shown.first).to_have_accessible_name("3 messages in 22 days, 3 of them today")
+    await expect(shown.last).to_have_accessible_name("1 message in 22 days, 1 of them today")
+    await axe(page, "dark")
+
+
 def picture(size: tuple[int, int], kind: str) -> bytes:
     file = BytesIO()
     Image.radial_gradient("L").resize(size).convert("RGB").save(file, kind)

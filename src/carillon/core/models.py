@@ -281,6 +281,14 @@ class Sent(Struct, frozen=True):
     last: int
 
 
+class Daily(Struct, frozen=True):
+    """What an application sent in a day; `hour`: the last one in which some came."""
+
+    application_id: int
+    hour: int
+    messages: int
+
+
 class Storage(Struct, frozen=True):
     """Bytes and rows of the whole installation."""
 

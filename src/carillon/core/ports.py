@@ -22,6 +22,7 @@ from carillon.core.models import (
     AUTO,
     Application,
     Change,
+    Daily,
     Device,
     DeviceKind,
     Group,
@@ -418,6 +419,9 @@ class Store(Inboxes, Outbox, Protocol):
     async def info(self) -> StoreInfo: ...
     async def tally(self, user_id: int, *, since: int, until: int, before: int, before_until: int) -> Tally:
         """Hours since 1970, from each to before the next: the span that is counted, and the one before."""
+
+    async def daily(self, user_id: int, *, since: int, until: int) -> list[Daily]:
+        """By days of 24 hours, of which the first begins with the hour `since`; a day may come in parts."""
 
     async def storage(self) -> Storage:
         """Counts rows, as `census` does."""

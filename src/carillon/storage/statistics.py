@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon.core.models import Hourly, Sent, Storage, Tally
+from carillon.core.models import Daily, Hourly, Sent, Storage, Tally
 from carillon.storage.filling import STATISTICS, reached
 from carillon.storage.session import Row, Session
 
@@ -19,6 +19,10 @@ COUNTED = """
 SENT = """
     SELECT t.application_id, t.level, sum(t.messages), max(t.last) FROM statistics t
     WHERE t.application_id AMONG ? AND t.hour >= ? AND t.hour < ? GROUP BY t.application_id, t.level
+"""
+DAILY = """
+    SELECT t.application_id, max(t.hour), sum(t.messages) FROM statistics t
+    WHERE t.application_id AMONG ? AND t.hour >= ? AND t.hour < ? GROUP BY t.application_id, (t.hour - ?) / 24
 """
 UNCOUNTED = f"""
     SELECT application_id, created / 3600000000, level, count(*), max(created) FROM (
@@ -56,6 +60,13 @@ async def tally(tx: Session, user_id: int, *, since: int, until: int, before: in
     previous += sum(row[3] for row in _within(late, before, before_until))
     ((unread,),) = await tx.rows_among(UNREAD_ENTRIES, own, user_id)
     return Tally(hours, sent, previous, unread)
+
+
+async def daily(tx: Session, user_id: int, *, since: int, until: int) -> list[Daily]:
+    own = [row[0] for row in await tx.rows(OWN, user_id)]
+    found = [Daily(*map(int, row)) for row in await tx.rows_among(DAILY, own, since, until, since)]
+    late = [row for row in await tx.rows(UNCOUNTED, await reached(tx, STATISTICS)) if row[0] in set(own)]
+    return found + [Daily(row[0], row[1], row[3]) for row in _within(late, since, until)]
 
 
 def _within(rows: list[Row], since: int, until: int) -> list[Row]:

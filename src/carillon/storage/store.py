@@ -221,6 +221,7 @@ class SqlStore:
     settings = reading(settings.every)
 
     tally = reading(statistics.tally, snapshot=True)
+    daily = reading(statistics.daily, snapshot=True)
     ping = reading(upkeep.ping)
 
     async def info(self) -> StoreInfo:

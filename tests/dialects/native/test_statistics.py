@@ -57,6 +57,18 @@ async def test_one_day_is_counted_by_the_last_24_hours(api: Api) -> None:
     assert (later["total"], later["previous_total"]) == (1, 1)
 
 
+async def test_applications_have_courses_for_small_charts(api: Api) -> None:
+    await api.send("old")
+    api.house.clock.advance(2 * DAY)
+    for _ in range(2):
+        await api.send("new")
+    (one,) = (await api.get(f"{STATISTICS}/applications?days=4&zone=Europe/Berlin"))["applications"]
+    assert one == {"id": api.backup.application.id, "days": [0, 1, 0, 2]}
+    assert len((await api.get(f"{STATISTICS}/applications"))["applications"][0]["days"]) == 22
+    refused = await api.refused("GET", f"{STATISTICS}/applications?zone=Berlin", status=400)
+    assert refused["field"] == "zone"
+
+
 async def test_what_cannot_be_counted_is_said(api: Api) -> None:
     for query, field in (("days=0", "days"), ("days=367", "days"), ("zone=Berlin", "zone")):
         assert (await api.refused("GET", f"{STATISTICS}?{query}", status=400))["field"] == field

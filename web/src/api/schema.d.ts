@@ -1146,6 +1146,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/statistics/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count messages by application and day
+         * @description For small charts, of all applications at once. Each day has 24 hours: if the clocks are put forward or back in this time, an hour may count for the day beside its own.
+         */
+        get: operations["count_messages_by_application_and_day"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/stream": {
         parameters: {
             query?: never;
@@ -1439,6 +1459,17 @@ export interface components {
             /** @description An application with more messages counts as so many */
             total_capped: number;
             unread: number;
+        };
+        /** Course */
+        Course: {
+            /** @description Messages by day, the last of which goes on */
+            days: number[];
+            id: number;
+        };
+        /** Courses */
+        Courses: {
+            /** @description Those without messages are not there */
+            applications: components["schemas"]["Course"][];
         };
         /** CreateApplication */
         CreateApplication: {
@@ -5655,6 +5686,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    count_messages_by_application_and_day: {
+        parameters: {
+            query?: {
+                /** @description How many, of which today is the last */
+                days?: number;
+                /** @description Whose days are meant, as in Europe/Berlin */
+                zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Courses"];
                 };
             };
             400: components["responses"]["400"];

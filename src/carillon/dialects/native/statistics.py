@@ -18,7 +18,7 @@ from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import parse_zone
 from carillon.dialects.native.search import ZONE
 
-LONGEST = 366  # days
+LONGEST, LONGEST_COURSE = 366, 62  # days
 
 At = Annotated[str, Meta(description="A date, or the time at which the hour begins")]
 Levels = Annotated[list[int], Meta(description=f"Messages by priority: {', '.join(BANDS)}")]
@@ -88,6 +88,26 @@ class Statistics(Struct, kw_only=True):
     services: Annotated[list[ServiceOutcomes], Meta(description="That one may see, most deliveries first")]
 
 
+class CoursesQuery(Struct, forbid_unknown_fields=True):
+    days: Annotated[int, Meta(ge=1, le=LONGEST_COURSE, description="How many, of which today is the last")] = 22
+    zone: Annotated[str, ZONE] = "UTC"
+
+
+class Course(Struct):
+    id: int
+    days: Annotated[list[int], Meta(description="Messages by day, the last of which goes on")]
+
+
+class Courses(Struct):
+    applications: Annotated[list[Course], Meta(description="Those without messages are not there")]
+
+
+async def courses(kit: Kit, call: Call[CoursesQuery, Nothing]) -> Courses:
+    zone = parse_zone(call.query.zone)
+    found = await kit.history.statistics.courses(call.actor.user.id, days=call.query.days, zone=zone)
+    return Courses([Course(number, days) for number, days in sorted(found.items())])
+
+
 async def show(kit: Kit, call: Call[StatisticsQuery, Nothing]) -> Statistics:
     zone = parse_zone(call.query.zone)
     found = await kit.history.statistics.overview(call.actor.user.id, days=call.query.days, zone=zone)
@@ -153,5 +173,13 @@ OPERATIONS = (
         summary="Count messages by day",
         text="Of the applications one is tied to: by day, by hour of the week, by application and by priority.",
         **by(show, query=StatisticsQuery, body=Nothing, answer=Statistics),
+    ),
+    Operation(
+        method="GET",
+        path="/api/1/statistics/applications",
+        summary="Count messages by application and day",
+        text="For small charts, of all applications at once. Each day has 24 hours: if the clocks are put forward or "
+        "back in this time, an hour may count for the day beside its own.",
+        **by(courses, query=CoursesQuery, body=Nothing, answer=Courses),
     ),
 )
