@@ -78,10 +78,10 @@ async def test_who_is_no_client_is_refused_before_the_upgrade(served: Served) ->
 async def test_a_page_of_another_origin_is_refused(served: Served) -> None:
     front = Front({"gotify": gotify.mount(served.house.kit), "ui": ui.mount()})
     async with serving(front) as server:
-        for path in ("/stream", "//stream"):
-            url = f"{server.url}{path}?token={served.client}"
+        url = f"{server.url}/stream?token={served.client}"
+        for path in (url, url.replace("/stream", "//stream")):
             with pytest.raises(InvalidStatus) as caught:
-                await connect(url, origin="https://elsewhere.example")  # type: ignore[arg-type]  # its NewType is str
+                await connect(path, origin="https://elsewhere.example")  # type: ignore[arg-type]  # its NewType is str
             assert caught.value.response.status_code == 403
         async with connect(url, origin=f"http://127.0.0.1:{server.port}"):  # type: ignore[arg-type]  # its NewType is str
             pass
