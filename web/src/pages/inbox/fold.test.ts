@@ -29,3 +29,9 @@ test("code that is cut open is closed", () => {
   expect(found.text.endsWith("\n```")).toBe(true);
   expect(fold("```\ncode\n```\n" + "text\n".repeat(40)).text.endsWith("text")).toBe(true);
 });
+
+test("blank lines before the last word do not take long", () => {
+  const began = performance.now();
+  expect(fold("\n".repeat(100_000) + "x").lines).toBe(100_001);
+  expect(performance.now() - began).toBeLessThan(500);
+});

@@ -13,7 +13,7 @@ export interface Folded {
 
 /** The first 12 lines or 900 characters, cut between words. A fence of code that is cut open is closed again. */
 export function fold(text: string): Folded {
-  const whole = text.replace(/\s+$/, "");
+  const whole = text.trimEnd();
   const all = whole.split("\n");
   const characters = whole.length;
   let part = all.slice(0, LINES).join("\n");

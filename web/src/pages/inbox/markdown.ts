@@ -2,9 +2,12 @@ import DOMPurify, { type Config } from "dompurify";
 import { Marked, type Token, type Tokens } from "marked";
 import { host, safe } from "./links.ts";
 
-// What would take the parser long, or longer than its stack, is shown as it was written.
+// What takes the parser long, or longer than its stack, is shown as it was written.
+const PATIENCE = 1000; // ms: a report of 100 KB takes a tenth, and what a hostile mind makes of as many signs, minutes
 const DEEP = 20; // levels of quotes and lists
-const STARS = 4000; // runs of * and _, for whose ends it looks again and again
+const BLANKS = /[ \t]{500}/; // in which it looks for what ends them at each anew, without a look at the clock
+const ENDLESS = /^\S{2000}/; // is no address; its last signs are taken off one by one
+const CELLS = 20_000; // of a table, whose rows are filled up to as many as its head has
 const NESTED = /^(?:[ \t]*(?:[-*+>]|\d{1,9}[.)])){20}/m;
 // Of HTML in Markdown only tags without attributes that mark words are meant; all else is shown as it was written.
 const FOREIGN = /<(?!\/?(?:b|i|u|s|em|strong|del|ins|sub|sup|mark|small|kbd|code|br)\s*\/?>)/gi;
@@ -18,6 +21,24 @@ const CLEAN: Config = {
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
 };
+
+/** A text takes longer than anybody waits. */
+class Late extends Error {}
+
+let deadline = Infinity;
+
+/** Looks at the clock; what stands there is for the others to say. */
+function hurry(): false {
+  if (performance.now() > deadline) throw new Late();
+  return false;
+}
+
+/** How many a table would have that begins there, at most. */
+function cells(text: string): number {
+  const [table = ""] = text.split(/\n[ \t]*\n/, 1);
+  const lines = table.split("\n");
+  return lines.length * (lines[0] as string).split("|").length;
+}
 
 const marked = new Marked({
   gfm: true,
@@ -34,14 +55,25 @@ const marked = new Marked({
       return checked ? "☑ " : "☐ ";
     },
   },
+  tokenizer: {
+    space: hurry, // the first that is asked about each block
+    escape: hurry, // and about each part of a line
+    url: (text) => (ENDLESS.test(text) ? undefined : false),
+    table: (text) => (cells(text) > CELLS ? undefined : false),
+  },
 });
 
 /** What Markdown says, as HTML that nobody may show before it has been cleaned. */
 export function html(text: string): string {
-  const stars = text.match(/[*_]+/g)?.length ?? 0;
-  if (stars > STARS || NESTED.test(text)) return written(text);
-  const tokens = marked.lexer(text);
-  return depth(tokens) > DEEP ? written(text) : marked.parser(tokens);
+  if (NESTED.test(text) || BLANKS.test(text)) return written(text);
+  deadline = performance.now() + PATIENCE;
+  try {
+    const tokens = marked.lexer(text);
+    return depth(tokens) > DEEP ? written(text) : marked.parser(tokens);
+  } catch (error) {
+    if (error instanceof Late) return written(text);
+    throw error;
+  }
 }
 
 /**
