@@ -100,3 +100,46 @@ async def test_all_of_an_application_and_what_is_old_goes_and_nothing_else(peopl
     await page.goto(mira.url)
     await expect(cards(page)).to_have_count(1)
     assert await titles(mira) == ["Copy"]
+
+
+async def test_the_way_back_goes_along_wherever_one_goes(mira: Person) -> None:
+    """Also where the message stood in no list, and below what else is said."""
+    page = mira.page
+    await fill(mira, 2)
+    await card(page, "Message 000").hover()
+    await card(page, "Message 000").get_by_role("button", name="Delete").click()
+    await page.get_by_role("link", name="Devices").click()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+
+    other = await mira.open("/?show=high")
+    await expect(other.get_by_text("Nothing urgent")).to_be_visible()
+    public_id = (await mira.api.get("/api/1/inbox")).json()["messages"][0]["public_id"]
+    await other.goto(f"{mira.url}/#/m/{public_id}?show=high")
+    await message(other).get_by_role("button", name="Delete").click()
+    await expect(other.get_by_text("1 message deleted")).to_be_visible()
+    await expect(other.get_by_role("button", name="Undo")).to_be_focused()
+    await other.keyboard.press("Enter")
+    assert await titles(mira) == ["Message 001", "Message 000"]
+
+
+async def test_who_signs_out_means_what_he_has_deleted(mira: Person) -> None:
+    page = mira.page
+    await fill(mira, 2)
+    await card(page, "Message 001").hover()
+    await card(page, "Message 001").get_by_role("button", name="Delete").click()
+    await page.get_by_role("button", name=f"{mira.account.name}: account and settings").click()
+    await page.get_by_role("menuitem", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert await titles(mira) == ["Message 000"]
+
+
+async def test_what_is_gone_is_picked_no_more(mira: Person) -> None:
+    page = mira.page
+    await fill(mira, 3)
+    for title in ("Message 002", "Message 001"):
+        await page.get_by_role("checkbox", name=f"Select: {title}").click()
+    await expect(page.get_by_role("toolbar", name="2 selected")).to_be_visible()
+    newest = (await mira.api.get("/api/1/inbox")).json()["messages"][0]["id"]
+    await mira.api.post("/api/1/inbox/delete", json={"ids": [newest]})
+    await expect(page.get_by_role("toolbar", name="1 selected")).to_be_visible()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
 
 from tests.walks.server import until
+from tests.web.conftest import People
 from tests.web.person import NARROW, Person
 
 COPIED = """async () => {
@@ -54,6 +56,46 @@ async def test_without_the_server_it_shows_the_inbox_that_was_seen(mira: Person)
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     await copied(None)
+
+
+async def test_a_proxy_that_answers_for_a_server_that_is_away_is_none(mira: Person) -> None:
+    page = mira.page
+    await mira.send("text", title="Disk almost full")
+    await expect(page.get_by_role("heading", name="Disk almost full")).to_be_visible()
+
+    async def copied() -> bool:
+        return bool(await page.evaluate(COPIED) == ["Disk almost full"])
+
+    await until(copied, "the browser keeps the message")
+    await page.route("**/api/1/**", lambda route: route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>"))
+    await page.context.route_web_socket(re.compile("/api/1/stream"), lambda socket: socket.close())
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Disk almost full")).to_be_visible()
+    await page.unroute_all()
+    await expect(page.get_by_text("Live").first).to_be_visible()
+
+
+async def test_who_signs_in_sees_nothing_of_whoever_was_here(people: People) -> None:
+    """In any tab of the browser, also in one that began with what the browser remembers."""
+    mira, jonas = await people.add("mira"), await people.add("jonas", application="Doorbell")
+    page = mira.page
+    await mira.send("text", title="For Mira")
+    await expect(page.get_by_role("heading", name="For Mira")).to_be_visible()
+    other = await page.context.new_page()
+    await other.goto(mira.url)
+    await expect(other.get_by_role("heading", name="For Mira")).to_be_visible()
+    signed_in = {"name": jonas.account.name, "password": jonas.account.password}
+
+    await page.get_by_role("button", name=f"{mira.account.name}: account and settings").click()
+    await page.get_by_role("menuitem", name="Sign out").click()
+    await expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.get_by_label("Name").fill(signed_in["name"])
+    await page.get_by_label("Password").fill(signed_in["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    for tab in (page, other):
+        await expect(tab.get_by_role("link", name="Doorbell").first).to_be_visible()
+        await expect(tab.get_by_role("heading", name="For Mira")).to_have_count(0)
+        await expect(tab.get_by_role("link", name="Grafana")).to_have_count(0)
 
 
 async def _is_an_app(mira: Person, page: Page) -> None:

@@ -34,6 +34,9 @@ export class Refused extends Error {
 /** The server could not be reached. Nothing is known about what became of the request. */
 export class Unreachable extends Error {}
 
+/** What a proxy answers for a server that is away. */
+const AWAY = [502, 503, 504];
+
 type Watch = (refusal: Refused) => void;
 const watchers = new Set<Watch>();
 
@@ -47,6 +50,7 @@ const refusals: Middleware = {
   async onResponse({ response }) {
     if (response.ok) return;
     const refusal = await refused(response);
+    if (!refusal.code && AWAY.includes(refusal.status)) throw new Unreachable(refusal.message);
     for (const watch of watchers) watch(refusal);
     throw refusal;
   },

@@ -1,8 +1,9 @@
+import { tick } from "svelte";
 import { api, address } from "~/api/client.ts";
 import { t } from "~/i18n/index.svelte.ts";
 import { attempt } from "./failures.ts";
 import type { Mailbox } from "./mailbox.svelte.ts";
-import { toasts, type Toast } from "./toasts.svelte.ts";
+import { toasts } from "./toasts.svelte.ts";
 
 const DELAY = 8000; // ms in which one may think better of it
 const HELD = 30_000; // ms, while somebody looks at the way back: his pointer may lie there for hours
@@ -56,11 +57,9 @@ export class Deletion {
 export class Deletions {
   open = $state.raw<Deletion[]>([]);
   #timers = new Map<Deletion, ReturnType<typeof setTimeout>>();
-  #toast: Toast | null = null;
+  #strips = new Set<{ deletion: Deletion }>();
 
-  constructor(readonly mailbox: Mailbox) {
-    addEventListener("pagehide", () => this.leave());
-  }
+  constructor(readonly mailbox: Mailbox) {}
 
   /** Whether everything that is there now goes, or may go: more of it need not be fetched. */
   get sweeping(): boolean {
@@ -89,6 +88,17 @@ export class Deletions {
     return true;
   }
 
+  /** A message shows the way back in its own place. Returns what ends that. */
+  strip(deletion: Deletion): () => void {
+    const strip = { deletion };
+    this.#strips.add(strip);
+    this.#tell();
+    return () => {
+      this.#strips.delete(strip);
+      this.#tell();
+    };
+  }
+
   /** While somebody looks at the way back it stays open for longer. */
   hold(deletion: Deletion): void {
     if (this.open.includes(deletion)) this.#wait(deletion, HELD);
@@ -108,7 +118,12 @@ export class Deletions {
     });
     if (done) this.mailbox.forget([...this.mailbox.messages.keys()].filter((id) => deletion.covers(id)));
     this.#close(deletion);
-    this.#untell();
+    this.#tell();
+  }
+
+  /** Nobody will think better of it. */
+  async settle(): Promise<void> {
+    await Promise.all(this.open.map((deletion) => this.commit(deletion)));
   }
 
   /** Asks for all that is still open, without waiting for the answers: the page closes. */
@@ -126,14 +141,16 @@ export class Deletions {
       }
     }
     for (const deletion of this.open) this.#close(deletion);
-    this.#untell();
+    this.#tell();
   }
 
   #ask(what: What): Deletion {
     const deletion = new Deletion(what, this.mailbox);
     this.open = [...this.open, deletion];
     this.#wait(deletion, DELAY);
-    this.#tell();
+    if (deletion.single)
+      void tick().then(() => this.#tell()); // its strip may be there by then
+    else this.#tell();
     return deletion;
   }
 
@@ -151,10 +168,11 @@ export class Deletions {
     this.open = this.open.filter((other) => other !== deletion);
   }
 
-  /** Several share one toast; a single message has its way back where it was. */
+  /** Several share one toast; a single message needs none where its own place is seen. */
   #tell(): void {
     const open = this.open;
-    if (!open.length || (open.length === 1 && open[0]?.single)) return this.#untell();
+    const placed = (deletion: Deletion): boolean => [...this.#strips].some((strip) => strip.deletion === deletion);
+    if (!open.length || (open.length === 1 && open.every(placed))) return toasts.stand(null);
     const sizes = open.map(({ size }) => size);
     const text = sizes.includes(null)
       ? t("inbox.deletedAll")
@@ -162,13 +180,7 @@ export class Deletions {
     const run = (): void => open.forEach((deletion) => this.#close(deletion));
     const held = (now: boolean): void =>
       open.forEach((deletion) => (now ? this.hold(deletion) : this.release(deletion)));
-    this.#toast = toasts.say(text, { label: t("words.undo"), run }, { lasts: 0, held });
-  }
-
-  #untell(): void {
-    if (this.open.length > 1 || (this.open[0] && !this.open[0].single)) return;
-    if (this.#toast && toasts.current === this.#toast) toasts.close();
-    this.#toast = null;
+    toasts.stand({ text, act: { label: t("words.undo"), run }, held });
   }
 }
 

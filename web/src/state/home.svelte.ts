@@ -3,6 +3,7 @@ import { Deletions } from "./deletions.svelte.ts";
 import { quietly } from "./failures.ts";
 import { Live, type Change } from "./live.svelte.ts";
 import type { Copy } from "./offline.ts";
+import { session } from "./session.svelte.ts";
 import { services } from "./services.svelte.ts";
 import { Mailbox } from "./mailbox.svelte.ts";
 
@@ -14,6 +15,7 @@ export class Home {
   returned = $state.raw<{ away: number; arrived: number } | null>(null);
   #arrived = 0; // since the loss
   #lists = new Map<string, Set<() => unknown>>();
+  #ends: (() => void)[] = [];
 
   readonly live = new Live({
     changed: (changes) => this.#changed(changes),
@@ -38,6 +40,9 @@ export class Home {
       this.mailbox.counts = seen.counts;
       applications.list = seen.applications;
     }
+    const leave = (): void => this.deletions.leave();
+    addEventListener("pagehide", leave);
+    this.#ends = [() => removeEventListener("pagehide", leave), session.onLeave(() => this.deletions.settle())];
     this.live.start();
     this.#reload("applications");
     this.#reload("services");
@@ -45,6 +50,7 @@ export class Home {
   }
 
   stop(): void {
+    for (const end of this.#ends) end();
     this.live.stop();
     this.deletions.leave();
     applications.empty();

@@ -138,17 +138,22 @@ export class Mailbox {
     const now = new Date().toISOString();
     const set = (value: boolean | undefined, was: string | null): string | null =>
       value === undefined ? was : value ? (was ?? now) : null;
-    for (const message of before) {
-      const { state } = message;
+    const after = before.map(({ state, ...message }) => {
       const marked = { ...state, read: set(mark.read, state.read), pinned: set(mark.pinned, state.pinned) };
-      this.#replace(message, { ...message, state: marked });
-    }
+      return { ...message, state: marked };
+    });
+    before.forEach((message, at) => this.#replace(message, after[at] as Message));
     this.#settle();
     const done = await attempt(async () => {
       for (let at = 0; at < ids.length; at += BATCH)
         await api.POST("/api/1/inbox/mark", { body: { ids: ids.slice(at, at + BATCH), ...mark } });
     });
-    if (!done) for (const message of before) this.#replace(this.messages.get(message.id), message);
+    // What has happened to one meanwhile, elsewhere, stays.
+    if (!done)
+      before.forEach((message, at) => {
+        const marked = after[at] as Message;
+        if (this.messages.get(message.id) === marked) this.#replace(marked, message);
+      });
     this.#settle();
     return done;
   }

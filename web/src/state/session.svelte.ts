@@ -1,5 +1,5 @@
 import { answer, api, onRefusal, Refused, Unreachable, type User } from "~/api/client.ts";
-import { NotElevated, reason } from "./failures.ts";
+import { NotElevated, quietly, reason } from "./failures.ts";
 
 type About = { name: string; version: string; registration: boolean; base_url: string; first_run: boolean };
 
@@ -11,11 +11,14 @@ class Session {
   asking = $state.raw<{ answer: (password: string | null) => void; wrong: string } | null>(null);
   /** The published password, just shown, which the person is to change. */
   #shown = "";
+  #leaving = new Set<() => Promise<unknown>>();
+  readonly #tabs = new BroadcastChannel("carillon.session");
 
   constructor() {
     onRefusal((refusal) => {
       if (refusal.status === 401 && this.user) this.#end();
     });
+    this.#tabs.onmessage = () => void quietly(() => this.find());
   }
 
   /** Finds out who is signed in. Raises Unreachable. */
@@ -33,7 +36,20 @@ class Session {
   async signIn(name: string, password: string): Promise<void> {
     const user = await answer(api.POST("/api/1/session", { body: { name, password, device: browserName() } }));
     this.#shown = user.initial_password ? password : "";
+    this.enter(user);
+  }
+
+  /** This browser is somebody's from now on, in all its tabs; it may have been somebody else's. */
+  enter(user: User): void {
     this.user = user;
+    this.#forget();
+    this.#tabs.postMessage("entered");
+  }
+
+  /** Calls back before the person signs out, while the server still listens to him. Returns what ends it. */
+  onLeave(call: () => Promise<unknown>): () => void {
+    this.#leaving.add(call);
+    return () => this.#leaving.delete(call);
   }
 
   /** Makes an account and signs in. Raises Refused (409: the name is taken) and Unreachable. */
@@ -55,13 +71,19 @@ class Session {
   }
 
   async signOut(): Promise<void> {
+    await Promise.all([...this.#leaving].map((call) => call()));
     await api.DELETE("/api/1/session");
     this.#end();
+    this.#tabs.postMessage("left");
   }
 
-  /** Nobody is signed in, and this browser remembers nothing of whoever was. */
+  /** Nobody is signed in, and this browser remembers no message of whoever was. */
   #end(): void {
     this.user = null;
+    this.#forget();
+  }
+
+  #forget(): void {
     void import("./offline.ts").then(({ forget }) => forget());
   }
 

@@ -13,19 +13,31 @@ const LASTS = 6000;
 
 /** One at a time: a new one takes the place of the last. */
 class Toasts {
-  current = $state.raw<Toast | null>(null);
+  #said = $state.raw<Toast | null>(null);
+  #stands = $state.raw<Toast | null>(null);
 
-  say(text: string, act?: Toast["act"], more: Pick<Toast, "held"> & { lasts?: number } = {}): Toast {
-    return (this.current = { text, act, lasts: LASTS, ...more });
+  get current(): Toast | null {
+    return this.#said ?? this.#stands;
+  }
+
+  say(text: string, act?: Toast["act"], more: { lasts?: number } = {}): void {
+    this.#said = { text, act, lasts: LASTS, ...more };
   }
 
   /** Errors do not vanish by themselves. */
   complain(text: string, act?: Toast["act"]): void {
-    this.current = { text, act, lasts: 0, bad: true };
+    this.#said = { text, act, lasts: 0, bad: true };
+  }
+
+  /** What stays until something else is to stay, or nothing: whatever is said meanwhile, it is seen again. */
+  stand(toast: Omit<Toast, "lasts"> | null): void {
+    if (toast && !this.#stands) this.#said = null;
+    this.#stands = toast && { ...toast, lasts: 0 };
   }
 
   close(): void {
-    this.current = null;
+    if (this.#said) this.#said = null;
+    else this.#stands = null;
   }
 }
 

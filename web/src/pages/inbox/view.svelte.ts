@@ -177,8 +177,11 @@ export class View {
     this.selected.clear();
     if (left.includes(open)) this.close();
     this.cursor = left[0] as number;
-    if (left.length === 1) this.focus(this.cursor);
-    else void tick().then(() => document.querySelector<HTMLElement>(".toast .btn")?.focus());
+    if (left.length === 1 && this.rows.includes(this.cursor)) this.focus(this.cursor);
+    else
+      void tick()
+        .then(tick)
+        .then(() => document.querySelector<HTMLElement>(".toast .btn")?.focus());
   }
 
   #rows(): Rows {
