@@ -87,3 +87,12 @@ async def test_what_comes_is_said_aloud_one_sentence_at_a_time(mira: Person) -> 
     for number in range(3):
         await mira.send("again", title=f"Number {number}", priority=8 if number else 5)
     await expect(told).to_have_text("3 new messages, 2 high")
+
+
+async def test_the_title_counts_what_is_unread_once(mira: Person) -> None:
+    await mira.page.route(
+        "**/api/1/inbox/counts",
+        lambda route: route.fulfill(json={"unread": 1234, "pinned": 0, "total": 1234, "applications": {}}),
+    )
+    await mira.page.reload()
+    await expect(mira.page).to_have_title("(1234) Inbox · Carillon")

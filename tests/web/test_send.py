@@ -68,6 +68,16 @@ async def test_a_message_is_sent_again_changed(mira: Person) -> None:
     assert "sound" not in sent[0]
 
 
+async def test_emptying_a_field_hides_none(mira: Person) -> None:
+    page = await mira.open("/send")
+    await page.get_by_text("More: tags, key").click()
+    await page.get_by_label("Tags").fill("n")
+    await page.get_by_label("Tags").press("Backspace")
+    await expect(page.get_by_label("Tags")).to_be_focused()
+    await page.get_by_label("Tags").press_sequentially("nas")
+    await expect(page.get_by_label("Tags")).to_have_value("nas")
+
+
 async def test_without_an_application_the_page_leads_to_one(mira: Person) -> None:
     for number in mira.applications.values():
         await mira.api.delete(f"/api/1/applications/{number}")

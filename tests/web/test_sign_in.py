@@ -86,3 +86,10 @@ async def _try_too_often(admin: Person) -> None:
             break
     await expect(page.get_by_role("button", name="Sign in")).to_be_disabled()
     await axe(page)
+
+
+async def test_a_broken_link_for_a_device_says_so(mira: Person) -> None:
+    page = await mira.open("/join/%E0%A4%A", signed_in=False)
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_role("button").first.click()
+    await expect(page.get_by_label("Password")).to_be_visible()

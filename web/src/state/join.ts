@@ -23,7 +23,11 @@ export function takeToken(): string | null {
   const found = PLACE.exec(location.hash)?.[1];
   if (!found) return null;
   location.replace("#/");
-  return decodeURIComponent(found);
+  try {
+    return decodeURIComponent(found);
+  } catch {
+    return found; // which is no token of anybody
+  }
 }
 
 /** Whose device that is. Raises Refused (401: it has ended) and Unreachable. */
