@@ -11,13 +11,15 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import httpx
 import msgspec
 import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+
+T = TypeVar("T")
 
 CARILLON = str(Path(sys.executable).with_name("carillon"))
 SOAK = bool(os.environ.get("CARILLON_TEST_SOAK"))
@@ -31,7 +33,7 @@ PATIENCE = 20.0  # seconds: against hanging only
 PORTS = range(12_000, 32_000)
 
 
-def soak(bounded: int, long: int) -> int:
+def soak(bounded: T, long: T) -> T:
     """How much of something: in every run, and by `make soak`."""
     return long if SOAK else bounded
 
