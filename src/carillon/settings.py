@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -334,14 +335,15 @@ class Settings:
         ]
 
 
-def declared_settings() -> list[Declared]:
+@cache
+def declared_settings() -> tuple[Declared, ...]:
     """Every setting, in the order of declaration."""
     hints = get_type_hints(Settings, include_extras=True)
-    return [
+    return tuple(
         Declared(each.name, _show(each.default), next(iter(hints[each.name].__metadata__)))
         for each in fields(Settings)
         if hasattr(hints[each.name], "__metadata__")
-    ]
+    )
 
 
 def parse_env_file(text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -21,6 +22,15 @@ def _as_before() -> Iterator[None]:
 def program(tmp_path: Path) -> Program:
     """On a data folder of its own, where no server runs."""
     return Program(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after its first start, to be copied: the start costs more than many commands."""
+    folder = tmp_path_factory.mktemp("settled") / "data"
+    with logging_kept():
+        Program(folder).said("users", "list")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -44,5 +54,9 @@ def beside(server: Server) -> Program:
 @pytest.fixture(params=["directly", "through the server"])
 def either(request: pytest.FixtureRequest) -> Program:
     """Both ways to reach an installation; on the server's, other tests leave things behind."""
-    program: Program = request.getfixturevalue("program" if request.param == "directly" else "beside")
-    return program
+    if request.param == "directly":
+        program: Program = request.getfixturevalue("program")
+        copytree(request.getfixturevalue("settled"), program.data)
+        return program
+    beside: Program = request.getfixturevalue("beside")
+    return beside

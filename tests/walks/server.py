@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +27,7 @@ SOAK = bool(os.environ.get("CARILLON_TEST_SOAK"))
 STRICT = bool(os.environ.get("CARILLON_TEST_STRICT"))
 ADMIN = httpx.BasicAuth("admin", "admin")
 NOBODY = httpx.Auth()  # for requests whose credentials stand in a header or query
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # or else httpx reads all certificates anew for each client
 PATIENCE = 20.0  # seconds: against hanging only
 
 # Below the range from which the kernel takes the ports of outgoing connections: a server that starts again on its
@@ -98,7 +100,7 @@ class Server:
     async def start(self) -> None:
         """Returns when it answers."""
         process = self.spawn()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as client:
 
             async def answers() -> bool:
                 assert process.poll() is None, f"the server has ended: {self.said()}"
@@ -156,7 +158,7 @@ class Person(httpx.AsyncClient):
     """A user with his name and password, who makes applications and clients as Gotify's clients do."""
 
     def __init__(self, server: Server, auth: httpx.Auth = ADMIN, **options: Any) -> None:
-        super().__init__(base_url=server.url, auth=auth, trust_env=False, timeout=PATIENCE, **options)
+        super().__init__(base_url=server.url, auth=auth, trust_env=False, verify=NO_TLS, timeout=PATIENCE, **options)
 
     async def application(self, name: str = "backup") -> str:
         """Its token."""

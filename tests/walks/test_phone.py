@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.walks.conftest import Serve
-from tests.walks.server import ADMIN, NOBODY, PATIENCE, Person, Server, heard, listening
+from tests.walks.server import ADMIN, NO_TLS, NOBODY, PATIENCE, Person, Server, heard, listening
 
 # What java.time's ISO_OFFSET_DATE_TIME reads: an offset or Z must be there.
 ISO_OFFSET_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
@@ -30,7 +30,9 @@ class Phone(httpx.AsyncClient):
 
     def __init__(self, server: Server) -> None:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "okhttp/4.12.0"}
-        super().__init__(base_url=server.url, auth=NOBODY, headers=headers, trust_env=False, timeout=PATIENCE)
+        super().__init__(
+            base_url=server.url, auth=NOBODY, headers=headers, trust_env=False, verify=NO_TLS, timeout=PATIENCE
+        )
         self.server = server
         self.token = ""
 

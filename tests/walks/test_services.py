@@ -18,7 +18,7 @@ from tests.walks.conftest import Serve
 from tests.walks.programs import CLIENTS, client, run
 from tests.walks.pushover import BAD_TOKEN, MESSAGES_A_MONTH, TOKEN, USER, Pushover
 from tests.walks.receivers import Asked, Hooks, Said, receiver
-from tests.walks.server import PATIENCE, Person, Server, until
+from tests.walks.server import NO_TLS, PATIENCE, Person, Server, until
 
 COMPLETE = {"title": "Transfer Complete: Daily Backup", "message": "12 files, 3.4 GB in 7 minutes"}
 FAILED = {
@@ -37,7 +37,9 @@ class Sender(httpx.AsyncClient):
 
     def __init__(self, server: Server, device: str, application: str) -> None:
         headers = {"Authorization": f"Bearer {device}"}
-        super().__init__(base_url=f"{server.url}/api/1", headers=headers, trust_env=False, timeout=PATIENCE)
+        super().__init__(
+            base_url=f"{server.url}/api/1", headers=headers, trust_env=False, verify=NO_TLS, timeout=PATIENCE
+        )
         self._application = application
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:

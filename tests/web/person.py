@@ -9,6 +9,8 @@ import httpx
 from msgspec import Struct
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.walks.server import NO_TLS
+
 NUMBERS = itertools.count(1)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 AWAY = ("Failed to load resource", "WebSocket connection to")  # what browsers say of a server that is away
@@ -25,7 +27,7 @@ def admin_of() -> Account:
 
 
 def api_of(url: str, account: Account) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, auth=(account.name, account.password), trust_env=False)
+    return httpx.AsyncClient(base_url=url, auth=(account.name, account.password), trust_env=False, verify=NO_TLS)
 
 
 class Person:
@@ -49,7 +51,9 @@ class Person:
         account = Account(f"{name}-{next(NUMBERS)}", "three bells of bronze")
         body = {"name": account.name, "password": account.password, "admin": admin}
         keeper = admin_of()
-        async with httpx.AsyncClient(base_url=url, auth=(keeper.name, keeper.password), trust_env=False) as api:
+        async with httpx.AsyncClient(
+            base_url=url, auth=(keeper.name, keeper.password), trust_env=False, verify=NO_TLS
+        ) as api:
             (await api.post("/api/1/users", json=body)).raise_for_status()
         return await cls.known(url, browser, account=account, application=application)
 
@@ -94,7 +98,7 @@ class Person:
     async def send(self, message: str = "done", *, application: str = "Grafana", **fields: Any) -> dict[str, Any]:
         """As a script does."""
         headers = {"Authorization": f"Bearer {self.tokens[application]}"}
-        async with httpx.AsyncClient(trust_env=False) as script:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as script:
             answer = await script.post(
                 f"{self.url}/api/1/messages", headers=headers, json={"message": message, **fields}
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
@@ -33,6 +34,9 @@ A = TypeVar("A", bound=Struct)
 
 # Seconds. A look through a large database takes its time.
 PATIENCE = httpx.Timeout(120.0, connect=2.0)
+
+# A socket of this machine needs none, and without it httpx reads the certificates of the whole world each time.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class NoServer(Exception):
@@ -90,7 +94,7 @@ async def line(settings: Settings, *, looking: bool = False) -> AsyncIterator[Li
         async with composed(settings) if looking else running(settings, delivering=False) as app:
             yield _OwnLine(desk_of(app))
     else:
-        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket))
+        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket), verify=NO_TLS)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False
         ) as client:
@@ -135,7 +139,7 @@ def _answer(response: httpx.Response, operation: Operation[Q, A]) -> A:
 def open_socket(settings: Settings) -> httpx.Client:
     """A client for the running server. Raises NoServer, also when the socket is what a killed one has left."""
     _probe(settings)
-    transport = httpx.HTTPTransport(uds=str(settings.socket))
+    transport = httpx.HTTPTransport(uds=str(settings.socket), verify=NO_TLS)
     return httpx.Client(transport=transport, base_url="http://carillon", timeout=PATIENCE, trust_env=False)
 
 
