@@ -1,5 +1,6 @@
 import type english from "./en/index.ts";
 import type englishPages from "./en/pages.ts";
+import { apart } from "~/format/bidi.ts";
 import { appearance } from "~/state/appearance.svelte.ts";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
@@ -49,7 +50,13 @@ export async function speakOfAll(): Promise<void> {
 export function t(key: Key, values: Record<string, unknown> = {}): string {
   const [area, name] = key.split(".") as [string, string];
   const text = texts[area]?.[name];
-  return text ? text(values) : key;
+  return text ? text(isolated(values)) : key;
+}
+
+function isolated(values: Record<string, unknown>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const name in values) found[name] = typeof values[name] === "string" ? apart(values[name]) : values[name];
+  return found;
 }
 
 /** What `Intl` calls the language of the app: the browser's own variant of it, for times and numbers. */

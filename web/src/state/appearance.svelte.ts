@@ -1,7 +1,10 @@
+import { MediaQuery } from "svelte/reactivity";
 import { Remembered } from "./remembered.svelte.ts";
 
 export type Theme = "system" | "light" | "dark";
 export type Density = "comfortable" | "compact";
+
+const dark = new MediaQuery("prefers-color-scheme: dark");
 
 /** How this browser shows the app. */
 class Appearance {
@@ -15,12 +18,13 @@ class Appearance {
   apply(): void {
     $effect(() => {
       const page = document.documentElement;
+      void dark.current;
       if (this.theme.value === "system") delete page.dataset.theme;
       else page.dataset.theme = this.theme.value;
       page.dataset.density = this.density.value;
       document
         .querySelector('meta[name="theme-color"]')
-        ?.setAttribute("content", getComputedStyle(page).getPropertyValue("--canvas").trim());
+        ?.setAttribute("content", getComputedStyle(document.body).backgroundColor);
     });
   }
 }

@@ -22,6 +22,8 @@ const CLEAN: Config = {
   RETURN_DOM_FRAGMENT: true,
 };
 
+const RUNS = new Set("P H3 H4 H5 H6 UL OL BLOCKQUOTE TD TH".split(" ")); // each in the direction of its first letter
+
 /** A text takes longer than anybody waits. */
 class Late extends Error {}
 
@@ -88,6 +90,7 @@ if (DOMPurify.isSupported)
   DOMPurify.addHook("afterSanitizeAttributes", (node) => {
     if (node.tagName === "A") link(node);
     else if (node.tagName === "IMG") picture(node);
+    else if (RUNS.has(node.tagName)) node.setAttribute("dir", "auto");
   });
 
 /** An address that leads nowhere good is taken away, and the words stay. */
