@@ -88,3 +88,24 @@ async def test_where_websockets_are_forbidden_it_listens_to_events(mira: Person)
     await mira.send("by event", title="By event")
     await expect(page.get_by_role("heading", name="By event")).to_be_visible()
     assert refused
+
+
+async def test_a_page_whose_files_a_newer_server_does_not_have_says_so(mira: Person) -> None:
+    page = mira.page
+    await mira.send("## Bells\n\n**ring**", title="In Markdown", content_type="text/markdown")
+    await page.route(re.compile(r"/assets/"), lambda route: route.fulfill(status=404))
+    await page.get_by_role("heading", name="In Markdown").get_by_role("link").click()
+    await expect(page.get_by_text("**ring**")).to_be_visible()
+    alert = page.get_by_role("alert").filter(has_text="A part of this page could not be loaded")
+    await expect(alert.get_by_role("button", name="Reload")).to_be_visible()
+    await page.get_by_role("link", name="Statistics").click()
+    await expect(page.get_by_role("heading", name="This page could not be loaded")).to_be_visible()
+
+    await mira.api.delete("/api/1/sessions")
+    await expect(page.get_by_role("navigation")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="This page could not be loaded")).to_be_visible()
+    await page.unroute_all()
+    await page.get_by_role("button", name="Reload").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    told = ("Failed to fetch dynamically", "Unable to preload")
+    mira.complaints[:] = [text for text in mira.complaints if not text.startswith(told)]

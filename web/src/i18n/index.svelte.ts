@@ -30,10 +30,11 @@ export function wished(): Language {
   return names.find(known) ?? "en";
 }
 
-/** Loads the texts of a language and shows the app in it. */
-export async function speak(name: Language): Promise<void> {
+/** Loads the texts of a language, those of `all` pages if they are needed, and shows the app in it. */
+export async function speak(name: Language, all = whole): Promise<void> {
   const [first, pages] = catalogues[name];
-  const loaded = await Promise.all(whole ? [first(), pages()] : [first()]);
+  const loaded = await Promise.all(all ? [first(), pages()] : [first()]);
+  whole = all;
   texts = Object.assign({}, ...loaded.map((part) => part.default)) as Texts;
   language = name;
   document.documentElement.lang = name;
@@ -41,9 +42,7 @@ export async function speak(name: Language): Promise<void> {
 
 /** The texts of all pages, from now on. */
 export async function speakOfAll(): Promise<void> {
-  if (whole) return;
-  whole = true;
-  await speak(language);
+  if (!whole) await speak(language, true);
 }
 
 /** The text of that name in the language of the app, with the values that stand in it. */

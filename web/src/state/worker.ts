@@ -23,6 +23,12 @@ export async function install(): Promise<void> {
   });
 }
 
+/** Tells when a part of the app is not to be had: the server is away, or has a newer app, whose files are others. */
+export function tellOfMissing(): void {
+  const run = (): void => location.reload();
+  addEventListener("vite:preloadError", () => toasts.complain(t("frame.missing"), { label: t("frame.reload"), run }));
+}
+
 function take(waiting: ServiceWorker): void {
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
   waiting.postMessage("take over");
