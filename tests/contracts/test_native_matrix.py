@@ -16,6 +16,7 @@ import httpx
 import pytest
 from msgspec import Struct, structs
 
+from carillon.core.access import Actor
 from carillon.core.outgoing import LogQuery
 from carillon.core.publish import Draft
 from carillon.core.services import New
@@ -87,11 +88,9 @@ QUERIES = {
     "DELETE /groups/{id}/members": "?user=ada",
 }
 
-# These answer otherwise than 200 to whom they let in; by password there is no session to end, to elevate or to keep.
+# These answer otherwise than 200 to whom they let in; by password there is no session to end or to elevate.
 OTHERWISE = {
     ("DELETE /session", "password"): 400,
-    ("PUT /session", "password"): 400,
-    ("PUT /session", "cookie"): 400,
     ("POST /session/elevate", "password"): 400,
     ("DELETE /applications/{id}/shares", "own"): 404,  # not with Bob
     ("DELETE /users/{id}", "own"): 409,  # the last admin
@@ -101,7 +100,8 @@ OTHERWISE = {
 NOTHING = {
     "POST /inbox/{id}/pictures",
     "POST /applications/order",
-    "PUT /session",
+    "POST /pairings",  # codes are in memory
+    "DELETE /pairings/{public_id}",
     "POST /services/check",
     "POST /services/test",
     "POST /services/preview",
@@ -138,7 +138,7 @@ class Plan(Struct):
                 continue
             number = self.ids.get((about, name), MISSING)
             token = self.ids.get(("tokens", name), MISSING)
-            public_id = self.ids.get(("messages", name), "nobodysid000")
+            public_id = self.ids.get(("pairings" if about == "pairings" else "messages", name), "nobodysid000")
             found.append((which, {"id": number, "token": token, "public_id": public_id}))
         return found
 
@@ -240,6 +240,13 @@ class World:
         self.changed = database.changed
         self._database = database
 
+    async def pair(self) -> None:
+        """Everybody makes a code, of which nothing is stored."""
+        for name in USERS:
+            user = await self.house.accounts.users.named(name)
+            pairing, _ = await self.house.accounts.pairings.make(Actor(user), "new")
+            self.plan.ids["pairings", name] = pairing.id
+
     def restore(self) -> None:
         self._database.restore()
         self.house.access.forget()
@@ -273,6 +280,7 @@ async def test_who_may(world: World, operation: Operation) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://bell") as client:
         for role in ROLES:
             texts: dict[Which, str] = {}
+            await world.pair()
             for which, names in world.plan.cases(operation, role):
                 options = asked(operation, role)
                 headers = world.plan.headers[role] | options.pop("headers", {})
@@ -300,6 +308,9 @@ def test_whoever_is_open_to_all_or_serves_by_itself_is_asked_elsewhere() -> None
         "POST /session",
         "POST /registrations",
         "POST /confirm",
+        "POST /pairings/look",
+        "POST /pairings/device",
+        "POST /pairings/session",
         "GET /server/about",
         "POST /messages",
         "GET /stream",

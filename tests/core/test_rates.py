@@ -228,6 +228,19 @@ def test_names_of_any_length_are_told_apart_in_little_memory(clock: Clock) -> No
     assert all(len(str(key)) < 1000 for key in sign_ins._names._full)
 
 
+def test_wrong_codes_count_for_their_address_and_for_no_name(clock: Clock) -> None:
+    sign_ins = SignIns(clock)
+    for number in range(NAME_SIGN_INS.burst):
+        sign_ins.failed(None, at(number))
+    sign_ins.admit("None", at(NAME_SIGN_INS.burst))
+    for _ in range(ADDRESS_SIGN_INS.burst):
+        sign_ins.admit(None, REMOTE)
+        sign_ins.failed(None, REMOTE)
+    for name in (None, "ada"):
+        with pytest.raises(LockedOut):
+            sign_ins.admit(name, REMOTE)
+
+
 def test_unknown_tokens_are_bound_by_address_apart_from_passwords(clock: Clock) -> None:
     sign_ins = SignIns(clock)
     assert how_many(lambda: sign_ins.unknown_token(REMOTE)) == ADDRESS_TOKENS.burst

@@ -64,25 +64,27 @@ async def _paste_the_command(page: Page) -> None:
 async def _sign_the_phone_in(admin: Person, page: Page) -> None:
     await page.evaluate("navigator.clipboard.writeText = async (text) => { globalThis.copied = text }")
     await page.get_by_role("button", name="Show the code").click()
-    await expect(page.get_by_role("img", name="QR code that signs your phone in")).to_be_visible()
+    await expect(page.get_by_role("img", name="QR code that connects Phone")).to_be_visible()
     await axe(page)
     await page.get_by_role("button", name="the link of the code").click()
     link = str(await page.evaluate("copied"))
     assert link.startswith(f"{admin.url}/#/join/")
 
     phone = await admin.open(link.partition("#")[2], signed_in=False, viewport=NARROW)
-    await expect(phone.get_by_role("heading", name="Sign in as admin on this browser?")).to_be_visible()
+    await expect(phone.get_by_role("heading", name="Connect this phone as admin?")).to_be_visible()
     assert phone.url == f"{admin.url}/#/"
     await axe(phone)
-    await phone.get_by_role("button", name="Sign in here").click()
+    await phone.get_by_role("button", name="Connect this phone").click()
     await expect(phone.get_by_role("article")).to_have_count(2)
+    await expect(page.get_by_text("Phone is in.")).to_be_visible()
+    await axe(page)
     devices = (await admin.api.get("/api/1/devices")).json()["devices"]
     assert [device["name"] for device in devices] == ["Phone"]
 
     await admin.api.delete(f"/api/1/devices/{devices[0]['id']}")
     await expect(phone.get_by_role("heading", name="Sign in")).to_be_visible()
     again = await admin.open(link.partition("#")[2], signed_in=False, viewport=NARROW)
-    await expect(again.get_by_text("This code is not valid any more")).to_be_visible()
+    await expect(again.get_by_text("This code is not good, or not any more")).to_be_visible()
 
 
 async def _the_guide_can_be_reached_again(page: Page) -> None:

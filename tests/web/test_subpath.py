@@ -11,7 +11,8 @@ from playwright.async_api import expect
 from tests.walks.server import Server, free_port, until
 from tests.walks.test_proxies import BELOW_PATH, BELOW_PATH_LEFT_ON, _listens, nginx
 from tests.web.conftest import People
-from tests.web.person import Account
+from tests.web.person import Account, Person
+from tests.web.test_pairing import code_of
 
 ADMIN = Account("admin", "three bells of bronze")
 NO_UPGRADE = re.sub(r".*(Upgrade|Connection).*\n", "", BELOW_PATH)
@@ -41,6 +42,15 @@ async def test_it_works_below_a_path(tmp_path: Path, people: People, location: s
         await expect(mira.page.get_by_role("heading", name="Disk almost full", level=2)).to_be_visible()
         cookies = await mira.page.context.cookies()
         assert [cookie.get("path") for cookie in cookies] == ["/bell"]
+        await _a_phone_is_connected(mira)
+
+
+async def _a_phone_is_connected(mira: Person) -> None:
+    phone = await mira.open("/join/" + await code_of(await mira.open("/devices"), mira), signed_in=False)
+    await phone.get_by_role("button", name="Connect this phone").click()
+    await expect(phone.get_by_role("heading", name="Disk almost full")).to_be_visible()
+    cookies = await phone.context.cookies()
+    assert [cookie.get("path") for cookie in cookies] == ["/bell"]
 
 
 @contextmanager

@@ -153,6 +153,15 @@ class Access:
                 f"(carillon users password {actor.user.name})"
             )
 
+    def admit_code(self, peer: Peer) -> None:
+        """To be asked before a code that signs in is looked at. Raises LockedOut after many wrong ones."""
+        self._sign_ins.admit(None, peer)
+
+    def wrong_code(self, peer: Peer) -> None:
+        """Counts like a wrong password."""
+        self._sign_ins.failed(None, peer)
+        log.info("a code that is not good from %s", peer.address)
+
     def count(self, actor: Actor, peer: Peer) -> None:
         """A user sends a message himself. Raises TooMany."""
         # The ids of applications' tokens are above 0, so a device's own can share their buckets below it.

@@ -39,15 +39,22 @@ class Devices:
             raise NotFound("device does not exist")
         return device
 
-    async def add(self, user_id: int, name: str, *, expires_after: int = 0) -> tuple[Device, str]:
-        """The device and the secret of its token, shown this once. `expires_after` in seconds without use; 0: never.
-
-        Raises BadInput, and TooMany for more than a user may have.
-        """
+    async def admit(self, user_id: int, name: str, *, expires_after: int) -> None:
+        """Whether he may have such a device. Raises BadInput, and TooMany for more than a user may have."""
         require("name", name, self._limits.name)
         _check_seconds("expires_after", expires_after)
         if len(await self._of_kind(user_id, "device")) >= self._limits.devices_per_user:
             raise TooMany(f"no more than {self._limits.devices_per_user} devices a user: delete some")
+
+    async def add(
+        self, user_id: int, name: str, *, expires_after: int = 0, password_hash: str | None = None
+    ) -> tuple[Device, str]:
+        """The device and the secret of its token, shown this once. `expires_after` in seconds without use; 0: never.
+
+        Raises BadInput, TooMany, NotFound for the user; and, if `password_hash` is given and not that of his password
+        any more, Unauthenticated.
+        """
+        await self.admit(user_id, name, expires_after=expires_after)
         token = self._tokens.mint("device")
         device = await self._store.add_device(
             NewDevice(
@@ -57,6 +64,7 @@ class Devices:
                 token_digest=token.digest,
                 token_sealed=token.sealed,
                 expires_after=expires_after,
+                password_hash=password_hash,
             )
         )
         return device, token.secret

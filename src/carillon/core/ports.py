@@ -130,7 +130,8 @@ class ChangedUser(Struct, frozen=True):
 
 
 class NewDevice(Struct, frozen=True, kw_only=True):
-    """`password_hash`: it is made because the password of that hash was shown; None: for another reason."""
+    """`password_hash`: it is made only while that is the user's: the password of that hash was shown, or a code made
+    under it. None: whatever it is."""
 
     user_id: int
     name: str

@@ -134,20 +134,21 @@ class SignIns:
         self._tokens = Buckets(ADDRESS_TOKENS)
         self._usual: dict[tuple[str, str], None] = {}
 
-    def admit(self, name: str, peer: Peer) -> None:
-        """To be asked before a password is checked. Raises LockedOut."""
+    def admit(self, name: str | None, peer: Peer) -> None:
+        """To be asked before a password is checked, or, without a name, a code. Raises LockedOut."""
         now = self._clock.monotonic()
         wait = self._addresses.wait(block(peer.address), now)
-        if not self.usual(name, peer):
+        if name is not None and not self.usual(name, peer):
             wait = max(wait, self._names.wait(name[:LONGEST_NAME], now))
         if wait > 0:
             raise _refusal(LockedOut, "too many failed sign-ins", wait)
 
-    def failed(self, name: str, peer: Peer) -> None:
-        """The password was wrong, or there is no such user."""
+    def failed(self, name: str | None, peer: Peer) -> None:
+        """The password was wrong, or there is no such user; without a name: the code was."""
         now = self._clock.monotonic()
         self._addresses.spend(block(peer.address), now)
-        self._names.spend(name[:LONGEST_NAME], now)
+        if name is not None:
+            self._names.spend(name[:LONGEST_NAME], now)
 
     def unknown_token(self, peer: Peer) -> None:
         """Counts a token that does not exist. Raises LockedOut."""

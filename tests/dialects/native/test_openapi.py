@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from carillon.core.access import Actor
 from carillon.core.kit import Build
 from carillon.core.limits import Limits
 from carillon.dialects.native.openapi import describe
@@ -184,6 +185,9 @@ async def test_every_example_is_taken(api: Api) -> None:
         "deliveries": 1,
     }
     here = HERE | {"/api/1/confirm": {"code": code}}
+    paired = [await api.house.accounts.pairings.make(Actor(api.ada), "tablet") for _ in range(2)]
+    here |= {f"/api/1/pairings/{door}": {"code": paired[0][1]} for door in ("look", "device")}
+    here["/api/1/pairings/session"] = {"code": paired[1][1]}
     for method, path, operation in operations():
         if method == "delete" or "application/json" not in operation["responses"].get("200", {}).get("content", {}):
             continue
@@ -194,7 +198,8 @@ async def test_every_example_is_taken(api: Api) -> None:
             else:
                 options = {"content": png(), "headers": {"Content-Type": "image/png"}}
         token = api.application_token if path == "/api/1/messages" else api.token
-        there = path.replace("{id}", str(ids.get(path.split("/")[3]))).replace("{public_id}", sent["public_id"])
+        there = path.replace("{id}", str(ids.get(path.split("/")[3])))
+        there = there.replace("{public_id}", paired[0][0].id if "pairings" in path else sent["public_id"])
         there = there.replace("{token}", str(spare.id))
         answer = await api.call(method.upper(), there, token=token, **options)
         assert answer.status_code == 200, (method, path, answer.text)

@@ -24,11 +24,18 @@ def test_what_is_open_to_whom() -> None:
     by_access: dict[str, set[str]] = {}
     for one in OPERATIONS:
         by_access.setdefault(one.access, set()).add(f"{one.method} {one.path.removeprefix('/api/1/')}")
-    assert by_access["anyone"] == {"POST session", "POST registrations", "POST confirm", "GET server/about"}
+    assert by_access["anyone"] == {
+        "POST session",
+        "POST registrations",
+        "POST confirm",
+        "GET server/about",
+        "POST pairings/look",
+        "POST pairings/device",
+        "POST pairings/session",
+    }
     assert by_access["application"] == {"POST messages"}
     assert by_access["sign-in"] == {
         "DELETE session",
-        "PUT session",
         "POST session/elevate",
         "GET user",
         "PUT user/password",

@@ -32,21 +32,6 @@ async def browser(house: House, client: tuple[str, int] = REMOTE) -> AsyncIterat
         yield page
 
 
-async def test_a_browser_becomes_a_device_by_its_token(api: Api) -> None:
-    async with browser(api.house) as page:
-        made = (await page.post("/api/1/devices", json={"name": "phone"}, auth=("ada", "ada"))).json()
-        bearer = {"Authorization": f"Bearer {made['token']}"}
-        assert (await page.put(SESSION, headers=bearer | {"Sec-Fetch-Site": "cross-site"})).status_code == 403
-        assert (await page.put(SESSION, headers={"Authorization": "Bearer Cwrong"})).status_code == 401
-        assert (await page.put(SESSION, auth=("ada", "ada"))).status_code == 400
-        assert not page.cookies
-        user = (await page.put(SESSION, headers=bearer)).json()
-        assert (user["name"], user["device"]) == ("ada", made["id"])
-        assert (await page.get(USER)).json() == user
-        assert (await page.delete(SESSION)).status_code == 204
-        assert (await page.get(USER, headers=bearer)).status_code == 401
-
-
 async def test_signing_in_and_out(api: Api) -> None:
     async with browser(api.house) as page:
         assert (await page.get(USER)).status_code == 401

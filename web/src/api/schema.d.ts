@@ -673,6 +673,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/1/pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a code for a device
+         * @description Whoever shows it within 10 minutes becomes that device, once. Opened in a browser, the page `/#/join/CODE` of this server does so when its button is pressed.
+         */
+        post: operations["make_a_code_for_a_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/pairings/{public_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Has the device come?
+         * @description Known for as long as the code is good, or would be.
+         */
+        get: operations["has_the_device_come"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a code
+         * @description The device, if it has come, stays.
+         */
+        delete: operations["withdraw_a_code"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/pairings/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Become a device by a code
+         * @description For programs: the token is in the answer, and shown this once. A code that was used, or is too old, answers like one that never was.
+         */
+        post: operations["become_a_device_by_a_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/pairings/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is a code for?
+         * @description It stays good.
+         */
+        post: operations["what_is_a_code_for"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/1/pairings/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by a code
+         * @description Gives a browser the cookie of the device that it becomes.
+         */
+        post: operations["sign_in_by_a_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/1/people": {
         parameters: {
             query?: never;
@@ -1024,11 +1128,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Sign in as a device
-         * @description Gives a browser the cookie of the device whose token asks, for one that got the token by a QR code.
-         */
-        put: operations["sign_in_as_a_device"];
+        put?: never;
         /**
          * Sign in
          * @description Gives a browser the cookie of a session, which pages of this server then ask with.
@@ -2155,6 +2255,18 @@ export interface components {
              */
             url_title?: string | null;
         };
+        /**
+         * NewPairing
+         * @description The code is shown this once.
+         */
+        NewPairing: {
+            code: string;
+            /** @description The device that has come by it; null: none yet */
+            device: number | null;
+            id: string;
+            /** @description For how long the code is good, if nobody uses it */
+            seconds_left: number;
+        };
         /** NewPassword */
         NewPassword: {
             /** @description The password until now. At most 256 bytes */
@@ -2191,6 +2303,13 @@ export interface components {
             number,
             string
         ];
+        /** Offer */
+        Offer: {
+            /** @description What it would be called */
+            device: string;
+            /** @description Whose device it would be */
+            user: string;
+        };
         /** OrderApplications */
         OrderApplications: {
             /** @description Ids of applications; what is not there stays, behind */
@@ -2209,6 +2328,19 @@ export interface components {
             retried?: number;
             /** @default 0 */
             sent?: number;
+        };
+        /** Pairing */
+        Pairing: {
+            /** @description The device that has come by it; null: none yet */
+            device: number | null;
+            id: string;
+            /** @description For how long the code is good, if nobody uses it */
+            seconds_left: number;
+        };
+        /** PairingCode */
+        PairingCode: {
+            /** @description Good once */
+            code: string;
         };
         /**
          * PatchApplication
@@ -4762,6 +4894,203 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    make_a_code_for_a_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPairing"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    has_the_device_come: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a pairing */
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairing"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    withdraw_a_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a pairing */
+                public_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    become_a_device_by_a_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "h7Qe2pXrT0sVb9YkW4mZ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PairingCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewDevice"];
+                };
+            };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    what_is_a_code_for: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "h7Qe2pXrT0sVb9YkW4mZ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PairingCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    sign_in_by_a_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "h7Qe2pXrT0sVb9YkW4mZ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PairingCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_whom_one_can_share_with: {
         parameters: {
             query?: never;
@@ -5408,30 +5737,6 @@ export interface operations {
             404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
-            429: components["responses"]["429"];
-            503: components["responses"]["503"];
-        };
-    };
-    sign_in_as_a_device: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
         };

@@ -1,11 +1,15 @@
 import { answer, api, root, type User } from "~/api/client.ts";
+import type { components } from "~/api/schema.d.ts";
 
 const PLACE = /^#\/join\/([^/]+)$/;
 const LOCAL = /^(localhost|127\.|\[::1\])/;
 
-/** The address that signs a browser in as the device of that token. Other machines find `base`, if it is known. */
-export function joinLink(token: string, base = ""): string {
-  return `${outside(base)}#/join/${encodeURIComponent(token)}`;
+/** Whose device a code makes of this browser, and what it will be called. */
+export type Offer = components["schemas"]["Offer"];
+
+/** The address that makes a browser the device of that code. Other machines find `base`, if it is known. */
+export function joinLink(code: string, base = ""): string {
+  return `${outside(base)}#/join/${code}`;
 }
 
 /** Where other machines find this server: as it is configured, else as it is called here. */
@@ -18,28 +22,20 @@ export function onlyHere(base = ""): boolean {
   return LOCAL.test(new URL(outside(base)).host);
 }
 
-/** The token that stands in the page's own address, which from then on does not hold it any more. */
-export function takeToken(): string | null {
+/** The code that stands in the page's own address, which from then on does not hold it any more. */
+export function takeCode(): string | null {
   const found = PLACE.exec(location.hash)?.[1];
   if (!found) return null;
   location.replace("#/");
-  try {
-    return decodeURIComponent(found);
-  } catch {
-    return found; // which is no token of anybody
-  }
+  return found;
 }
 
-/** Whose device that is. Raises Refused (401: it has ended) and Unreachable. */
-export async function whose(token: string): Promise<User> {
-  return await answer(api.GET("/api/1/user", { headers: bearer(token) }));
+/** Uses nothing up. Raises Refused (404: it is not good) and Unreachable. */
+export async function look(code: string): Promise<Offer> {
+  return await answer(api.POST("/api/1/pairings/look", { body: { code } }));
 }
 
-/** Keeps the token as this browser's. Raises Refused and Unreachable. */
-export async function join(token: string): Promise<User> {
-  return await answer(api.PUT("/api/1/session", { headers: bearer(token) }));
-}
-
-function bearer(token: string): Record<string, string> {
-  return { Authorization: `Bearer ${token}` };
+/** Signs this browser in, for which the code is good once. Raises Refused (404: it is not good) and Unreachable. */
+export async function join(code: string): Promise<User> {
+  return await answer(api.POST("/api/1/pairings/session", { body: { code } }));
 }

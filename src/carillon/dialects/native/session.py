@@ -13,7 +13,7 @@ from carillon.core.kit import Kit
 from carillon.dialects._cookies import require_same_origin
 from carillon.dialects.native import answers, render
 from carillon.dialects.native.asks import limited
-from carillon.dialects.native.door import secret, session_cookie
+from carillon.dialects.native.door import session_cookie
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import FieldError
 
@@ -57,15 +57,6 @@ async def sign_in(kit: Kit, call: Call[Nothing, SignIn]) -> answers.User:
     session, token = await kit.accounts.devices.open_session(who.user, asked.device)
     call.headers.append(session_cookie(kit, call.scope, token, seconds=session.expires_after))
     return render.user(Actor(who.user, session), now=kit.clock.now())
-
-
-async def keep(kit: Kit, call: Call[Nothing, Nothing]) -> answers.User:
-    require_same_origin(kit, call.scope)
-    device, token = call.actor.device, secret(call.scope)
-    if device is None or not token:
-        raise BadInput("send the token of a device, as Authorization: Bearer TOKEN")
-    call.headers.append(session_cookie(kit, call.scope, token, seconds=device.expires_after))
-    return render.user(call.actor, now=kit.clock.now())
 
 
 async def sign_out(kit: Kit, call: Call[Nothing, Nothing]) -> None:
@@ -126,15 +117,6 @@ OPERATIONS = (
         example={"name": "admin", "password": "secret"},
         refusals=(401, 403, 413, 415),
         **by(sign_in, query=Nothing, body=SignIn, answer=answers.User),
-    ),
-    Operation(
-        method="PUT",
-        path="/api/1/session",
-        summary="Sign in as a device",
-        text="Gives a browser the cookie of the device whose token asks, for one that got the token by a QR code.",
-        access="sign-in",
-        refusals=(403,),
-        **by(keep, query=Nothing, body=Nothing, answer=answers.User),
     ),
     Operation(
         method="DELETE",

@@ -1,5 +1,6 @@
 import { answer, api } from "~/api/client.ts";
 import type { components } from "~/api/schema.d.ts";
+import type { Wish } from "~/state/pairing.svelte.ts";
 import { session } from "~/state/session.svelte.ts";
 
 export type Device = components["schemas"]["Device"];
@@ -9,11 +10,8 @@ export interface Made {
   device: Device;
   secret: string;
 }
-/** `expires_after`: seconds without use, 0: never. */
-export interface Wish {
-  name: string;
-  expires_after: number;
-}
+/** How a device comes: a phone by a code, a program by a token. */
+export type Way = "code" | "token";
 
 /** All that may read the person's messages. What it does raises Refused, Unreachable and NotElevated. */
 export class Devices {
