@@ -68,7 +68,7 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             raise
         except OSError as error:
-            complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+            complain(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
         raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from carillon.core.errors import DiskFull
 from carillon.ops.system import SystemClock
 from carillon.storage import sqlite
 from carillon.storage.backup import archive
@@ -21,11 +22,13 @@ from carillon.storage.backup.make import Place
 from carillon.storage.backup.pace import Pace
 from carillon.storage.backup.restore import Restored, Wish, restore
 from carillon.storage.backup.snapshot import SNAPSHOT, SqliteSnapshots
+from carillon.storage.backup.sqlite import RESERVE
 from carillon.storage.lock import FolderLock
 from carillon.storage.refusals import BadBackup, NewerSchema, NotRestored, Refusal, StoreLocked
 from tests.contracts.stores import Home, send, titles
 from tests.storage.backup.conftest import NewPlace
 from tests.storage.backup.installation import filled, save
+from tests.walks.faults import small_disk
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(32, 64))
 
@@ -319,6 +322,17 @@ async def test_a_database_in_use_is_no_copy(tmp_path: Path) -> None:
         db.execute("UPDATE counters SET message = 10000000")
         with pytest.raises(NotRestored, match="in use"):
             await put_back(place.data / "carillon.db", Place(None, tmp_path / "new"))
+
+
+async def test_without_room_it_does_not_begin(new_place: NewPlace, tmp_path: Path) -> None:
+    old, new = await new_place("old"), await new_place("new")
+    await filled(old)
+    file = await save(old, tmp_path / "backup.tar")
+    with small_disk(tmp_path / "disk", RESERVE + file.stat().st_size - 4096) as disk:
+        data = disk / "data"
+        with pytest.raises(DiskFull, match=f"there is no room for it in {data}"):
+            await put_back(file, replace(new, data=data))
+        assert set(os.listdir(data)) <= {"carillon.lock"}
 
 
 async def test_what_is_no_backup(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from carillon.core.errors import DiskFull
+from carillon.core.limits import MIB
 from carillon.core.ports import Clock
 from carillon.storage.backup import archive, postgres
 from carillon.storage.backup.archive import Manifest
@@ -21,7 +24,7 @@ from carillon.storage.backup.key import unseal
 from carillon.storage.backup.leap import Numbers, drawn, leap
 from carillon.storage.backup.make import Place
 from carillon.storage.backup.pace import Pace
-from carillon.storage.backup.sqlite import examine, stand_alone
+from carillon.storage.backup.sqlite import RESERVE, examine, stand_alone
 from carillon.storage.lanes import drive
 from carillon.storage.lock import FolderLock
 from carillon.storage.migrate import DATABASE, EngineName, engine_of
@@ -62,8 +65,8 @@ class _Checked(Struct, frozen=True):
 def restore(file: Path, place: Place, *, wish: Wish, clock: Clock) -> Restored:
     """A backup; with SQLite also a plain copy of the database, such as a snapshot.
 
-    Raises BadBackup, NotRestored, NewerSchema, StoreLocked while a server runs, and `Unavailable` when PostgreSQL or
-    its programs are away. Then all is as it was.
+    Raises BadBackup, NotRestored, NewerSchema, StoreLocked while a server runs, `DiskFull`, and `Unavailable` when
+    PostgreSQL or its programs are away. Then all is as it was.
     """
     now = clock.now()
     stamp = f"{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%dT%H%M%SZ}"
@@ -100,6 +103,7 @@ def _free(data: Path, wish: Wish) -> Iterator[Path]:
 def _check(file: Path, part: Part, *, place: Place, wish: Wish) -> _Checked:
     """Every byte of the file, with the database going into `part`."""
     with file.open("rb") as source:
+        _require_room(os.fstat(source.fileno()).st_size, place.data)
         head = source.read(20)
         source.seek(0)
         if head.startswith(MAGIC):
@@ -138,6 +142,12 @@ def _require_engine(engine: EngineName, place: Place) -> None:
             f"this is a backup of {NAMES[engine]}, and the installation stores in {NAMES[here]}"
             f" (CARILLON_DATABASE is {'set' if here == 'postgres' else 'not set'}): the one does not go into the other"
         )
+
+
+def _require_room(size: int, folder: Path) -> None:
+    """Beforehand: in the middle of it, SQLite takes a full disk for a broken one."""
+    if shutil.disk_usage(folder).free < size + RESERVE:
+        raise DiskFull(f"there is no room for it in {folder} ({(size + RESERVE) // MIB + 1} MiB)")
 
 
 def _has_log(file: Path) -> bool:
