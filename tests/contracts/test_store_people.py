@@ -423,6 +423,10 @@ async def test_who_is_told_that_a_list_changed(home: Home, store: Store) -> None
     assert await told(store.add_member(group.id, bob.id)) == {(bob.id, apps)}
     assert await told(store.delete_group(group.id, now=NOON)) == people
 
+    services = (eve.id, ("services",))
+    assert await told(store.update_user(eve.id, admin=True)) == {(eve.id, user), services} | people
+    assert await told(store.update_user(eve.id, admin=True)) == {(eve.id, user)} | people
+
     phone = await store.add_device(new_device(ada, expires_after=1))
     browser = await store.add_device(new_device(ada, kind="session", expires_after=1))
     assert await told(store.update_device(ada.id, phone.id, name="desk")) == {(ada.id, phones)}

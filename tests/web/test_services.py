@@ -49,6 +49,19 @@ async def test_pushover_is_set_up_by_the_way_that_guides_print(people: People) -
         await axe(page)
 
 
+async def test_a_kind_whose_glyph_is_not_ours_shows_its_initial(people: People) -> None:
+    mira = await people.add("mira")
+    page = mira.page
+    channel = {"kind": "bell", "title": {"en": "Tower bell", "de": "Turmglocke"}, "about": {"en": "", "de": ""}}
+    rest = {"icon": "tower", "available": True, "checks": False, "fields": []}
+    await page.route("**/api/1/channels", lambda route: route.fulfill(json={"channels": [{**channel, **rest}]}))
+    await page.goto(f"{mira.url}/#/services")
+    tile = page.get_by_role("link", name="Tower bell").first
+    await expect(tile).to_be_visible()
+    await expect(tile.locator(".tile")).to_have_text("T")
+    await axe(page)
+
+
 async def test_a_service_is_changed_switched_off_and_deleted(people: People) -> None:
     mira = await people.add("mira", admin=True)
     await allow(mira)

@@ -98,6 +98,8 @@ async def update(
     )
     ended = [] if password_hash is None else await devices.doubt(tx, user_id, but=keep)
     await notices.tell(tx, [user_id], "user", "sessions")
+    if changed.admin != user.admin:  # who sees those of the whole server is another now
+        await notices.tell(tx, [user_id], "services")
     await notices.tell_all(tx, "people")
     return ChangedUser(changed, ended)
 
