@@ -18,7 +18,7 @@ from carillon.core.errors import (
     Unreadable,
 )
 from carillon.dialects import native
-from carillon.dialects.native.door import WrongMedia, WrongMethod, refusal, require_json
+from carillon.dialects.native.door import ANSWER, WrongMedia, WrongMethod, refusal, require_json
 from carillon.dialects.native.parse import FieldError
 from carillon.front import Front
 from tests.builders import House, opened
@@ -39,7 +39,7 @@ USER = "/api/1/user"
     ],
 )
 def test_errors_have_one_shape(error: CarillonError, status: int, body: bytes) -> None:
-    assert refusal(error) == (status, body, [(b"content-type", b"application/json")])
+    assert refusal(error) == (status, body, [*ANSWER])
 
 
 @pytest.mark.parametrize(
@@ -171,3 +171,10 @@ async def test_who_hangs_up_while_sending_gets_no_answer(api: Api) -> None:
         }
         await api.front(scope, events.get, send)
     assert not sent
+
+
+async def test_no_answer_is_kept_by_anybody_nor_taken_for_another_kind(api: Api) -> None:
+    for path, status in ((USER, 200), ("/api/1/inbox", 200), ("/api/1/inbox/7", 404), ("/api/1/nothing", 404)):
+        answer = await api.call("GET", path)
+        assert answer.status_code == status
+        assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")

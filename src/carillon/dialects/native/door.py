@@ -40,6 +40,9 @@ TOLD_AS = ((parse.FieldError, BadInput), (Unauthenticated, Unauthenticated), (To
 ELEVATED = frozenset({"elevated", "admin"})
 ADMINS = frozenset({"admin", "admin-look"})
 
+# Nobody keeps what one user was told: the same browser may be another's in a moment. Nobody takes it for another kind.
+ANSWER = (JSON, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
 COOKIE = Cookie("carillon-session")
 FROM_ANYBODY = 64 * KIB  # bytes of a body that is read before anybody has said who he is
 
@@ -96,7 +99,7 @@ class _Served:
         except Disconnected:
             return
         else:
-            await respond(send, 200 if body else 204, body, headers=[*((JSON,) if body else ()), *headers])
+            await respond(send, 200 if body else 204, body, headers=[*(ANSWER if body else ()), *headers])
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, Headers]:
         operation = self._operation
@@ -210,7 +213,7 @@ def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]
     field = error.field if isinstance(error, parse.FieldError) else UNSET
     kind = next((told for kind, told in TOLD_AS if isinstance(error, kind)), type(error))
     code = _CAPITAL.sub("_", kind.__name__).lower()
-    headers = [JSON]
+    headers = [*ANSWER]
     if isinstance(error, Unavailable | TooMany):
         headers.append((b"retry-after", b"%d" % error.retry_after))
     elif isinstance(error, WrongMethod):

@@ -18,7 +18,8 @@ from carillon.dialects.native.operation import Call, Front, Nothing, Operation, 
 PATH = "/api/1/pictures"
 MEDIA = ("image/png", "image/jpeg")
 
-# Drawn anew, so nothing in it can act; if it could, it would be alone.
+# Drawn anew, so nothing in it can act; if it could, it would be alone. The browser keeps it for as long as its address
+# is the same, in the room that it has for that, so the server keeps none: what a user has seen lies with him alone.
 HEADERS = (
     (b"cache-control", b"private, max-age=43200, immutable"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
