@@ -266,3 +266,15 @@ async def test_the_roll_tells_the_day_and_leads_to_its_messages(mira: Person) ->
     spans = [datetime.now(UTC) - datetime.fromisoformat(one.replace("%3A", ":") + "+00:00") for one in (since, before)]
     assert abs(spans[0] - timedelta(hours=1)) < timedelta(minutes=2)
     assert abs(spans[1] - timedelta(minutes=15)) < timedelta(minutes=1)
+
+
+async def test_a_message_that_takes_the_place_of_the_open_one_is_opened(mira: Person) -> None:
+    page = mira.page
+    await mira.send("10 %", title="Backup", key="nightly")
+    await card(page, "Backup").get_by_role("link").first.click()
+    await expect(message(page).get_by_text("10 %")).to_be_visible()
+    await mira.send("20 %", title="Backup", key="nightly")
+    await expect(message(page).get_by_text("20 %")).to_be_visible()
+    await expect(cards(page)).to_have_count(1)
+    await page.go_back()
+    await expect(message(page).get_by_text("Pick a message")).to_be_visible()

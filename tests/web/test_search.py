@@ -189,3 +189,14 @@ async def test_on_a_phone_a_message_found_is_a_page_of_its_own(mira: Person) -> 
     await page.get_by_role("button", name="Back").click()
     await expect(field_of(page)).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_result_that_is_deleted_elsewhere_while_it_is_read_says_so(mira: Person) -> None:
+    sent = await mira.send("the bells", title="Bells")
+    page = await mira.open("/search?q=bells", viewport=NARROW)
+    await page.get_by_role("heading", name="Bells").get_by_role("link").click()
+    await expect(page.get_by_role("heading", name="Bells", level=2)).to_be_visible()
+    await mira.api.post("/api/1/inbox/delete", json={"ids": [sent["id"]]})
+    await expect(page.get_by_text("This message is not here")).to_be_visible()
+    await page.get_by_role("button", name="Back to the results").click()
+    await expect(page.get_by_text("Nothing for")).to_be_visible()

@@ -96,6 +96,14 @@ export class Mailbox {
     return found;
   }
 
+  /** The message that has taken the place of one by its key, if it is here. */
+  heir({ id, application, key }: Message): Message | undefined {
+    if (key === undefined) return undefined;
+    return [...this.messages.values()].find(
+      (other) => other.id > id && other.key === key && other.application === application,
+    );
+  }
+
   /** Takes what the server told, unless something newer is known. */
   keep(messages: Message[]): void {
     for (const message of messages) {
