@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from carillon.cli import app
+from carillon.core.reasons import REASONS
 from carillon.settings import declared_settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -50,6 +51,24 @@ Exit status: 0 done, 1 it could not be done (standard error says why), 2 wrongly
 """
 
 
+REASONS_HEAD = """\
+# Reasons
+
+Made from the code by `make docs`; do not edit.
+
+An error of the [native API](native.md) that people meet has a `reason`, which stays the same when the wording of its
+`message` changes. `values` has what stands in the gaps of the message, by the names below. An error without a reason
+is told by its `code`.
+
+| reason | message |
+|---|---|
+"""
+
+
+def reasons_page() -> str:
+    return REASONS_HEAD + "".join(f"| `{reason}` | {text} |\n" for reason, text in REASONS.items())
+
+
 def settings_page() -> str:
     return SETTINGS + "".join(
         f"\n## {declared.name}\n\n{declared.setting.meaning}\n\n"
@@ -84,7 +103,11 @@ def _sections(group: TyperGroup, context: Context, *, level: int) -> Iterator[st
             yield from _sections(command, inner, level=level + 1)
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": commands_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "cli.md": commands_page,
+    "reasons.md": reasons_page,
+}
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def test_one_token_is_bound_by_its_burst_and_told_how_long_to_wait() -> None:
     rates = publishing(10, 20)
     assert rates is not None
     assert sent(rates, 1, 1, LOCAL, now=0.0) == 20
-    with pytest.raises(TooMany, match=r"this token sends too much; try again in 1 second\Z") as caught:
+    with pytest.raises(TooMany, match=r"this token sends too much; try again in 1 s\Z") as caught:
         rates.take(1, 1, LOCAL, now=0.0)
     assert caught.value.retry_after == 1
     assert sent(rates, 1, 1, LOCAL, now=1.0) == 10
@@ -178,7 +178,7 @@ def test_an_address_that_guesses_is_locked_out_for_all_names_and_let_in_again_la
     sign_ins = SignIns(clock)
     names = iter(range(1000))
     assert how_many(lambda: guess(sign_ins, f"user{next(names)}", REMOTE)) == ADDRESS_SIGN_INS.burst
-    with pytest.raises(LockedOut, match=r"too many failed sign-ins; try again in \d+ seconds") as caught:
+    with pytest.raises(LockedOut, match=r"too many failed sign-ins; try again in \d+ s") as caught:
         sign_ins.admit("ada", REMOTE)
     sign_ins.admit("ada", at(1))
     clock.seconds += caught.value.retry_after

@@ -16,6 +16,7 @@ from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer
 from carillon.core.ports import Bearer, Clock, Sender, Store
 from carillon.core.rates import Buckets, Publishing, Rate, SignIns
+from carillon.core.reasons import because
 from carillon.core.secrets import SIGNED_FOR, digest, signed_at
 
 log = logging.getLogger("carillon.access")
@@ -27,7 +28,7 @@ TOUCH_EVERY = 5 * 60 * SECOND  # `last_used` is at most this stale
 COMPLAINTS = Rate(interval=300.0, burst=1)  # lines in the log about one token
 
 NOT_AN_APPLICATION = "a device token where an application token is needed"
-WRONG_PASSWORD = "wrong name or password"  # noqa: S105  # what is told, not what is kept
+WRONG_PASSWORD = because("wrong_password")
 NOT_A_DEVICE = "an application token where a device token is needed"
 
 

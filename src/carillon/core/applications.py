@@ -16,6 +16,7 @@ from carillon.core.images import Pictures
 from carillon.core.limits import INT32, Limits, clean, require
 from carillon.core.models import AUTO, MARKDOWN, PLAIN, Image, Share, Subscription
 from carillon.core.ports import ApplicationChange, Clock, Ids, NewApplication, Sender, Store
+from carillon.core.reasons import because
 from carillon.core.tokens import Tokens
 
 IMAGE_NAME = 25  # characters, as Gotify's
@@ -24,9 +25,9 @@ FOR_GOOD = 253_402_300_799_999_999  # µs: the end of the year 9999, beyond whic
 LEVELS = range(11)
 LINKS = ("http://", "https://")
 EVERYBODYS = ("name", "description", "type", "url", "default_priority", "content_type")  # for its owners to change
-GONE = "application does not exist"
-NOT_MEMBER = "its messages reach you no more, so you cannot send any"
-NOT_OWNER = "only its owner may do this with an application"
+GONE = because("no_application")
+NOT_MEMBER = because("not_member")
+NOT_OWNER = because("not_owner")
 
 
 class Defaults(Struct):
@@ -127,7 +128,7 @@ class Applications:
             default_priority = self._defaults.priority
         own = sum(tie.role == "owner" for tie in await self._store.subscriptions(owner_id))
         if own >= self._limits.applications_per_user:
-            raise TooMany(f"no more than {self._limits.applications_per_user} applications a user: delete some")
+            raise TooMany(because("too_many_applications", most=self._limits.applications_per_user))
         token = self._tokens.mint("application")
         subscription = await self._store.add_application(
             NewApplication(
@@ -217,7 +218,7 @@ class Applications:
         """
         await self.own(user_id, application_id)
         if not await self._store.share(application_id, user_id=with_user, group_id=with_group):
-            raise NotFound("there is no such user or group")
+            raise NotFound(because("no_user_or_group"))
         self._access.forget()
 
     async def unshare(
@@ -227,7 +228,7 @@ class Applications:
         await self.own(user_id, application_id)
         now = self._clock.now()
         if not await self._store.unshare(application_id, user_id=with_user, group_id=with_group, now=now):
-            raise NotFound("the application is not shared with him or them")
+            raise NotFound(because("not_shared"))
         self._access.forget()
 
     async def set_image(self, user_id: int, application_id: int, data: bytes | None) -> Subscription:
@@ -259,7 +260,7 @@ class Applications:
         clean("type", change.type or "", limits.name)
         clean("url", change.url or "", limits.url)
         if change.url and not change.url.lower().startswith(LINKS):
-            raise BadInput("url must begin with http:// or https://")
+            raise BadInput(because("no_web_address", field="url"))
         clean("sortKey", change.sort_key or "", limits.short)
         if change.default_priority is not None and change.default_priority not in INT32:
             raise BadInput("defaultPriority must be a 32-bit number")
@@ -268,4 +269,4 @@ class Applications:
         if change.muted_until is not None and change.muted_until not in range(FOR_GOOD + 1):
             raise BadInput("muted_until must be a time until the year 9999")
         if change.min_level is not None and change.min_level not in LEVELS:
-            raise BadInput("min_level must be from 0 to 10")
+            raise BadInput(because("out_of_bounds", field="min_level", least=0, most=10))

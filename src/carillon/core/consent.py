@@ -14,6 +14,7 @@ from carillon.core.models import User
 from carillon.core.outgoing import Confirmation, Service
 from carillon.core.parcels import Safe
 from carillon.core.ports import Clock, Ids, Store
+from carillon.core.reasons import because
 from carillon.core.services import Services
 
 CODE = 20  # characters
@@ -73,15 +74,15 @@ class Consent:
         service = await self._services.managed(user, service_id)
         known = {each.address: each for each in await self._services.recipients(service)}
         if address not in known:
-            raise NotFound("the service has no such recipient")
+            raise NotFound(because("no_recipient"))
         if known[address].confirmed:
-            raise Conflict("he has agreed already")
+            raise Conflict(because("agreed_already"))
         asked = known[address].asked
         if asked is not None and self._clock.now() - asked < AGAIN:
-            raise TooMany("he was asked a moment ago", retry_after=60)
+            raise TooMany(because("asked_just_now"), retry_after=60)
         outcome = await self._ask(user, service, address)
         if not isinstance(outcome, Sent):
-            raise Unreachable(f"he could not be asked: {outcome.text or outcome.code}")
+            raise Unreachable(because("not_asked", detail=outcome.text or outcome.code))
 
     async def confirm(self, code: str) -> Agreed:
         """Raises NotFound for a code that was never sent, or is too old."""
@@ -89,7 +90,7 @@ class Consent:
         found = await self._store.confirm(_digest(code), now=now)
         service = await self._store.service(found.service_id) if found else None
         if found is None or service is None or (found.confirmed or now) - found.asked > LIFE:
-            raise NotFound("this code is not known here; ask for a new one")
+            raise NotFound(because("no_code"))
         self._wake([service.id])
         return Agreed(found.address, service.name)
 
@@ -97,7 +98,7 @@ class Consent:
         channel = self._services.channel(service.kind)
         opened = self._safe.open(service.options, channel)
         if opened is None:
-            raise BadInput("the options of the service cannot be opened: enter its secrets again")
+            raise BadInput(because("options_locked"))
         code, now, outside = self._ids.secret(CODE), self._clock.now(), self._ways("")
         page = self._page(code)
         how = f"To agree, open {page}" if page else f"To agree, give {user.name} this code: {code}"

@@ -15,6 +15,7 @@ from carillon.core.channels import Reach
 from carillon.core.errors import BadInput, Conflict
 from carillon.core.models import AUTO, User
 from carillon.core.ports import Store
+from carillon.core.reasons import because
 
 Value = bool | int | str
 Section = Literal["accounts", "sending", "applications", "clients", "server"]
@@ -81,6 +82,9 @@ class Decidable(Struct, frozen=True, kw_only=True):
             return next(choice for choice in self.choices if choice == value)
         if self.kind == "integer" and type(value) is int and self._within(value):
             return value
+        if self.kind == "integer" and self.minimum is not None and self.maximum is not None:
+            bounds = because("setting_bounds", name=self.name, least=self.minimum, most=self.maximum)
+            raise BadDecision(self.name, bounds)
         raise BadDecision(self.name, f"{self.name} must be {self._expected}")
 
     def _within(self, value: int) -> bool:
@@ -184,7 +188,7 @@ class Decisions:
         if declared is None:
             raise BadDecision(name, f"there is no setting {name!r} that can be decided here")
         if declared.fixed_by is not None:
-            raise BadDecision(name, f"{name} is fixed by {declared.fixed_by}: it can be changed there only")
+            raise BadDecision(name, because("setting_fixed", name=name, by=declared.fixed_by))
         return declared
 
 
@@ -221,7 +225,7 @@ def contradicted(standing: Sequence[Decidable], names: Collection[str]) -> BadDe
     if policy.message_limit <= policy.request_limit:
         return None
     at_fault = "message_limit" if "message_limit" in names else "request_limit"
-    return BadDecision(at_fault, f"message_limit must not be above request_limit, which is {policy.request_limit}")
+    return BadDecision(at_fault, because("message_above_request", limit=policy.request_limit))
 
 
 def _with(declared: Iterable[Decidable], decided: Mapping[str, Value]) -> list[Decidable]:

@@ -7,6 +7,7 @@ from carillon.core.errors import BadInput, NotFound, TooMany
 from carillon.core.limits import Limits, require
 from carillon.core.models import Device, DeviceKind, User
 from carillon.core.ports import Clock, Hub, NewDevice, Store
+from carillon.core.reasons import because
 from carillon.core.tokens import Tokens
 
 SECOND = 1_000_000  # µs
@@ -33,10 +34,10 @@ class Devices:
         """Raises NotFound for one that is not the user's."""
         device = await self._store.device(user_id, device_id)
         if device is None:
-            raise NotFound("device does not exist")
+            raise NotFound(because("no_device"))
         device = self._access.seen(device)
         if not self._alive(device):
-            raise NotFound("device does not exist")
+            raise NotFound(because("no_device"))
         return device
 
     async def admit(self, user_id: int, name: str, *, expires_after: int) -> None:
@@ -44,7 +45,7 @@ class Devices:
         require("name", name, self._limits.name)
         _check_seconds("expires_after", expires_after)
         if len(await self._of_kind(user_id, "device")) >= self._limits.devices_per_user:
-            raise TooMany(f"no more than {self._limits.devices_per_user} devices a user: delete some")
+            raise TooMany(because("too_many_devices", most=self._limits.devices_per_user))
 
     async def add(
         self, user_id: int, name: str, *, expires_after: int = 0, password_hash: str | None = None
@@ -116,7 +117,7 @@ class Devices:
         """Its token is dead at once, and its streams end. Raises NotFound."""
         await self.get(user_id, device_id)
         if not await self._store.delete_device(user_id, device_id):
-            raise NotFound("device does not exist")
+            raise NotFound(because("no_device"))
         self._access.forget()
         self._hub.drop(user_id, device_id)
 
@@ -142,7 +143,7 @@ class Devices:
 
     def _changed(self, device: Device | None) -> Device:
         if device is None:
-            raise NotFound("device does not exist")
+            raise NotFound(because("no_device"))
         self._access.forget()
         return self._access.seen(device)
 

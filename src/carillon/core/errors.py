@@ -20,9 +20,13 @@ from typing import ClassVar
 
 
 class CarillonError(Exception):
-    """The root. `status` is the nearest HTTP status code, `str(error)` a sentence for people."""
+    """The root. `status` is the nearest HTTP status code, `text` a sentence for people, often one of `reasons.py`."""
 
     status: ClassVar[int] = 500
+
+    @property
+    def text(self) -> str:
+        return self.args[0] if self.args else ""
 
 
 class BadInput(CarillonError):

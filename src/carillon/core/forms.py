@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
 from carillon.core.errors import BadInput
+from carillon.core.reasons import because
 
 Texts = tuple[str, str]  # English, German
 Filled = Any  # the record that a channel's `Options` is
@@ -122,7 +123,7 @@ def read(options: type[Struct], values: Mapping[str, Any]) -> Filled:
             raise BadOption(name, f"there is no option {name!r}")
     for name, each in declared.items():
         if (each.required or _asked_for(each, declared, given)) and given.get(name) in (None, "", []):
-            raise BadOption(name, f"{each.look.label[0]} is missing")
+            raise BadOption(name, because("option_missing", option=each.look.label[0]))
     try:
         return msgspec.convert(given, options)
     except msgspec.ValidationError as error:
@@ -144,9 +145,10 @@ def _optional(declared: Mapping[str, FormField], name: str) -> bool:
 def _bad(declared: Mapping[str, FormField], text: str) -> BadOption:
     """msgspec says "… - at `$.name`"."""
     said, _, place = text.partition(" - at `$.")
-    said = "it does not have the form that is expected" if "matching regex" in said else said
     name = place.split("`")[0].split("[")[0].split(".")[0]
     label = declared[name].look.label[0] if name in declared else ""
+    if label and "matching regex" in said:
+        return BadOption(name, because("option_form", option=label))
     return BadOption(name, f"{label}: {said}" if label else said)
 
 

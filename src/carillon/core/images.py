@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from carillon.core.errors import BadInput, TooMany
+from carillon.core.reasons import because
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +24,7 @@ AT_ONCE, WAITING = 1, 16  # one of PIXELS takes a quarter of a GiB and half a se
 
 JPEG, SCAN = b"\xff\xd8", b"\xff\xda"  # what begins the file, and each scan; coded pixels never hold the latter
 
-NO_IMAGE = "file must be an image"  # gotify/server's words, for which programs look
+NO_IMAGE = because("no_picture")
 
 
 class Picture(Struct, frozen=True):
@@ -45,7 +46,7 @@ class Pictures:
     async def read(self, data: bytes) -> Picture:
         """Raises BadInput, and TooMany when WAITING others wait."""
         if self._here >= AT_ONCE + WAITING:
-            raise TooMany("too many pictures at once")
+            raise TooMany(because("too_many_pictures"))
         self._here += 1
         try:
             async with self._turn:
@@ -71,7 +72,7 @@ def read_picture(data: bytes, edge: int = EDGE) -> Picture:
     # What decoders raise for a bad file is of every kind: OSError, SyntaxError, ValueError, struct.error, a warning.
     except Exception:
         raise BadInput(NO_IMAGE) from None
-    raise BadInput(f"file must be an image of at most {PIXELS} pixels")
+    raise BadInput(because("picture_too_large", pixels=PIXELS))
 
 
 def _upright(found: Image, edge: int) -> Image:

@@ -8,11 +8,12 @@ from carillon.core.errors import BadInput, NotFound
 from carillon.core.limits import Limits
 from carillon.core.models import ChangePage, Counts, InboxItem, Roll
 from carillon.core.ports import Clock, Store
+from carillon.core.reasons import because
 from carillon.core.remote import RemotePictures
 
 BEYOND = 2**63 - 1  # no number gets there: a hole for sure
-NO_MESSAGE = "message does not exist"
-NO_APPLICATION = "application does not exist"
+NO_MESSAGE = because("no_message")
+NO_APPLICATION = because("no_application")
 LONGEST_PUBLIC_ID = 64  # ours have 12 characters
 SLICES = 10  # transactions in which one call marks messages, of as many as may be marked by their ids
 HOUR = 3600 * 1_000_000  # µs

@@ -10,10 +10,11 @@ from carillon.core.errors import Forbidden, NotFound
 from carillon.core.models import User
 from carillon.core.outgoing import Delivery, Logged, LogPage, LogQuery, Service, Tick
 from carillon.core.ports import Clock, Store
+from carillon.core.reasons import because
 from carillon.core.services import NOT_YOURS, Services, manages
 
 AT_ONCE = 1000  # deliveries that are sent again by one request
-GONE = "delivery does not exist"
+GONE = because("no_delivery")
 
 
 class Journal:
@@ -41,7 +42,7 @@ class Journal:
     async def timeline(self, user: User, message_id: int) -> list[Logged]:
         """Of a message in the user's inbox, with the attempts. Raises NotFound."""
         if await self._store.item(user.id, message_id) is None:
-            raise NotFound("message does not exist")
+            raise NotFound(because("no_message"))
         return await self._store.deliveries_of(message_id, await self._visible(user))
 
     async def resend(self, user: User, ids: Sequence[int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from carillon.core.errors import BadInput, TooLarge
+from carillon.core.reasons import because
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -47,20 +48,20 @@ def bounded(field: str, text: str, limit: int) -> str:
         try:
             size = len(text.encode())
         except UnicodeEncodeError:
-            raise BadInput(f"{field} is not valid text") from None
+            raise BadInput(because("not_text", field=field)) from None
     if size > limit:
-        raise TooLarge(f"{field} is longer than {limit} bytes")
+        raise TooLarge(because("too_long", field=field, limit=limit))
     return text
 
 
 def clean(field: str, text: str, limit: int) -> None:
     """Raises BadInput for text that is no UTF-8 or holds a zero byte, TooLarge beyond `limit` bytes."""
     if "\0" in bounded(field, text, limit):
-        raise BadInput(f"{field} must not contain a zero byte")
+        raise BadInput(because("zero_byte", field=field))
 
 
 def require(field: str, text: str, limit: int) -> None:
     """As `clean`, and BadInput when it is empty."""
     if not text:
-        raise BadInput(f"{field} must not be empty")
+        raise BadInput(because("empty", field=field))
     clean(field, text, limit)

@@ -17,6 +17,7 @@ from carillon.core.errors import CarillonError, NotFound, Unauthenticated
 from carillon.core.models import Device, User
 from carillon.core.peers import Peer
 from carillon.core.ports import Clock, Ids, Store
+from carillon.core.reasons import because
 
 log = logging.getLogger("carillon.pairings")
 
@@ -24,8 +25,8 @@ CODE = 20  # characters: 119 bits
 LIFE = 600  # seconds: to take up the phone, and no longer
 PER_USER = 10  # codes at once; beyond, the oldest is withdrawn
 
-WRONG = "this code is not good, or not any more: make a new one"
-GONE = "pairing does not exist"
+WRONG = because("wrong_pairing")
+GONE = because("no_pairing")
 
 
 class Pairing(Struct, kw_only=True):

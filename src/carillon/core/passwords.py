@@ -15,6 +15,7 @@ from argon2.exceptions import VerificationError
 
 from carillon.core.errors import TooMany
 from carillon.core.ports import Clock, Ids
+from carillon.core.reasons import because
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ class Passwords:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: str) -> T:
         if self._waiting >= WAITING:
-            raise TooMany("too many sign-ins at once, try again in a moment")
+            raise TooMany(because("busy_signing_in"))
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

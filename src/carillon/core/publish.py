@@ -16,6 +16,7 @@ from carillon.core.markdown import is_markdown
 from carillon.core.models import AUTO, MARKDOWN, PLAIN, Message
 from carillon.core.ports import Clock, Idempotency, Ids, Publication, Sender, Store
 from carillon.core.priority import Scale
+from carillon.core.reasons import because
 
 IDEMPOTENCY_MICROSECONDS = 24 * 3600 * 1_000_000
 LONGEST_TTL = 10 * 365 * 24 * 3600  # seconds
@@ -106,7 +107,7 @@ class Publisher:
         id of the first. Raises BadInput, TooLarge, Conflict (the key came with another message) and Unavailable.
         """
         if self._stopping:
-            raise Unavailable("the server is stopping")
+            raise Unavailable(because("stopping"))
         now = self._clock.now()
         message = self._message(sender, draft, scale=scale, now=now)
         idempotency = None

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from carillon.core.errors import BadInput
 from carillon.core.outgoing import Quiet, Window
+from carillon.core.reasons import because
 
 WINDOWS = 20  # more than anybody can keep in mind
 DAY = 24 * 60  # minutes
@@ -71,20 +72,20 @@ def check(quiet: Quiet) -> None:
     """Raises BadInput for what cannot be kept, among it windows that leave no minute of the week."""
     _zone(quiet.zone)
     if not quiet.windows:
-        raise BadInput("quiet hours need at least one window")
+        raise BadInput(because("quiet_no_window"))
     if len(quiet.windows) > WINDOWS:
-        raise BadInput(f"quiet hours have at most {WINDOWS} windows")
+        raise BadInput(because("quiet_many_windows", most=WINDOWS))
     for window in quiet.windows:
         _check_window(window)
     if not 0 <= quiet.passes <= 10:
         raise BadInput("the level that passes quiet hours lies between 0 and 10")
     if _covers_the_week(quiet.windows):
-        raise BadInput("the quiet hours leave no minute of the week in which a message may go")
+        raise BadInput(because("quiet_always"))
 
 
 def _check_window(window: Window) -> None:
     if not window.days:
-        raise BadInput("a window of quiet hours needs at least one weekday")
+        raise BadInput(because("quiet_no_day"))
     if len(set(window.days)) < len(window.days) or not all(0 <= day <= 6 for day in window.days):
         raise BadInput("the weekdays of quiet hours are numbers from 0 (Monday) to 6 (Sunday), each of them once")
     if not (0 <= window.start < DAY and 0 <= window.end <= DAY):
@@ -110,7 +111,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # of a folder of zones, a wild name, and one that is not there
-        raise BadInput(f"there is no time zone {name[:64]!r}; one looks like Europe/Berlin") from None
+        raise BadInput(because("no_zone", zone=name[:64])) from None
 
 
 def _end(quiet: Quiet, zone: ZoneInfo, moment: datetime) -> datetime | None:

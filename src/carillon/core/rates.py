@@ -12,6 +12,7 @@ from msgspec import Struct
 from carillon.core.errors import LockedOut, TooMany
 from carillon.core.peers import Peer
 from carillon.core.ports import Clock
+from carillon.core.reasons import because
 
 BUCKETS = 20_000  # that are held at once, of one kind
 LARGEST_BUNDLE = 64  # messages that a token pays for at once
@@ -101,7 +102,8 @@ class Publishing:
             paid.append((self._addresses, block(peer.address), "address"))
         for buckets, key, what in paid:
             if key is not None and (wait := buckets.wait(key, now)) > 0:
-                raise _refusal(TooMany, f"this {what} sends too much", wait)
+                seconds = math.ceil(wait)
+                raise TooMany(because("sends_too_much", who=what, seconds=seconds), seconds)
         bundle = 1 if token is None else self._bundle
         for buckets, key, _ in paid:
             if key is not None:
@@ -141,7 +143,7 @@ class SignIns:
         if name is not None and not self.usual(name, peer):
             wait = max(wait, self._names.wait(name[:LONGEST_NAME], now))
         if wait > 0:
-            raise _refusal(LockedOut, "too many failed sign-ins", wait)
+            raise _locked_out(wait)
 
     def failed(self, name: str | None, peer: Peer) -> None:
         """The password was wrong, or there is no such user; without a name: the code was."""
@@ -155,7 +157,7 @@ class SignIns:
         now, address = self._clock.monotonic(), block(peer.address)
         wait = self._tokens.wait(address, now)
         if wait > 0:
-            raise _refusal(LockedOut, "too many failed sign-ins", wait)
+            raise _locked_out(wait)
         self._tokens.spend(address, now)
 
     def usual(self, name: str, peer: Peer) -> bool:
@@ -181,6 +183,6 @@ def block(address: str) -> str:
     return str(ip_network((int(ip), 64), strict=False)) if isinstance(ip, IPv6Address) else address
 
 
-def _refusal(kind: type[TooMany], what: str, wait: float) -> TooMany:
+def _locked_out(wait: float) -> LockedOut:
     seconds = math.ceil(wait)
-    return kind(f"{what}; try again in {seconds} second{'' if seconds == 1 else 's'}", seconds)
+    return LockedOut(because("sign_in_later", seconds=seconds), seconds)

@@ -16,6 +16,7 @@ from carillon.core.images import Picture, Pictures
 from carillon.core.limits import MIB, Limits, clean
 from carillon.core.models import Message
 from carillon.core.ports import Clock, Web
+from carillon.core.reasons import because
 
 LARGEST = 5 * MIB  # of the file, as it comes
 SECONDS = 10.0  # for all of it
@@ -71,7 +72,7 @@ class RemotePictures:
             raise NotFound("this address is over: ask for a new one")
         mine = self._fetching.get(user_id, 0)
         if mine >= OF_A_USER or sum(self._fetching.values()) >= AT_ONCE:
-            raise TooMany("too many pictures at once", 1)
+            raise TooMany(because("too_many_pictures"), 1)
         self._fetching[user_id] = mine + 1
         try:
             return await self._fetch(signed.url)

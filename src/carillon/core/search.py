@@ -10,6 +10,7 @@ from carillon.core.errors import BadInput
 from carillon.core.matching import Facets, Found, Wanted
 from carillon.core.ports import Clock, Store
 from carillon.core.query import nearest, parse
+from carillon.core.reasons import because
 from carillon.core.words import fold
 
 LONGEST_ZONE = 64  # characters
@@ -52,8 +53,9 @@ def _chosen(wished: Iterable[str], known: dict[str, list[int]], names: dict[str,
     for name in wished:
         ids = known.get(fold(name))
         if ids is None:
-            near = f'; the nearest is "{names[nearest(fold(name), known)]}"' if known else ""
-            raise BadInput(f'there is no application "{name}"{near}')
+            if not known:
+                raise BadInput(because("search_nothing", name=name))
+            raise BadInput(because("search_application", name=name, near=names[nearest(fold(name), known)]))
         found.update(ids)
     return frozenset(found)
 
@@ -65,4 +67,4 @@ def zone_of(name: str) -> tzinfo:
             return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         pass
-    raise BadInput(f'there is no time zone "{name[:LONGEST_ZONE]}"; write it as in Europe/Berlin')
+    raise BadInput(because("no_zone", zone=name[:LONGEST_ZONE]))

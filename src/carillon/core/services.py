@@ -24,14 +24,19 @@ from carillon.core.outbox import NewService, ServiceChange
 from carillon.core.outgoing import Health, Pace, Rules, Scope, Service, Tick
 from carillon.core.parcels import Safe
 from carillon.core.ports import Clock, Store
+from carillon.core.reasons import because
+from carillon.core.template_filters import TemplateError
 
 SHOWN = 4  # characters at either end of a secret that are shown of a long one
 LONG = 16
 PER_USER = 100
 HOUR = 3_600_000_000  # µs
 STRIP = 48  # hours
-GONE = "service does not exist"
-NOT_YOURS = "only an administrator may do this with a service of a group or of the server"
+GONE = because("no_service")
+NOT_YOURS = because("not_your_service")
+
+
+HIGHEST_QUOTA = 10_000_000  # messages a month
 
 
 class BadRule(BadInput):
@@ -181,7 +186,7 @@ class Services:
         options = read(channel.Options, new.options)
         await self._check_rules(user, new.rules)
         if sum(each.user_id == user.id for each in await self.visible(user)) >= PER_USER:
-            raise TooMany(f"no more than {PER_USER} services: delete some")
+            raise TooMany(because("too_many_services", most=PER_USER))
         service = await self._store.add_service(
             NewService(
                 name=new.name,
@@ -249,19 +254,19 @@ class Services:
             return None
         found = next((each.id for each in await self._store.groups() if each.name == new.group), None)
         if found is None:
-            raise BadOption("group", "choose a group")
+            raise BadOption("group", because("choose_group"))
         return found
 
     async def _check_rules(self, user: User, rules: Rules, *, but: int | None = None) -> None:
         """Raises BadRule."""
         if rules.min_level not in range(11):
-            raise BadRule("min_level", "must be from 0 to 10")
-        if not 0 <= rules.quota <= 10_000_000:
-            raise BadRule("quota", "must be from 0 to 10,000,000")
+            raise BadRule("min_level", because("out_of_bounds", field="min_level", least=0, most=10))
+        if not 0 <= rules.quota <= HIGHEST_QUOTA:
+            raise BadRule("quota", because("out_of_bounds", field="quota", least=0, most=HIGHEST_QUOTA))
         if rules.fallback is not None and (
             rules.fallback == but or rules.fallback not in {each.id for each in await self.visible(user)}
         ):
-            raise BadRule("fallback", "choose another service")
+            raise BadRule("fallback", because("choose_fallback"))
         checks: list[tuple[str, Callable[[], object]]] = [
             ("title_template", lambda: templates.check(rules.title_template)),
             ("body_template", lambda: templates.check(rules.body_template)),
@@ -273,7 +278,8 @@ class Services:
             try:
                 check()
             except BadInput as error:
-                raise BadRule(name, str(error)) from None
+                told = because("bad_template", detail=error.text) if isinstance(error, TemplateError) else error.text
+                raise BadRule(name, told) from None
 
     async def _views(self, user: User, services: Sequence[Service]) -> list[View]:
         ids = [each.id for each in services]

@@ -13,6 +13,7 @@ from carillon.core.errors import NotFound, TooMany
 from carillon.core.limits import Limits, clean
 from carillon.core.models import Token, TokenKind
 from carillon.core.ports import Clock, Hub, Ids, Store, TokenInfo
+from carillon.core.reasons import because
 from carillon.core.secrets import SEED_BYTES, Vault, digest, enhanced
 
 log = logging.getLogger("carillon.tokens")
@@ -23,7 +24,7 @@ SHORT, LONG = 15, 49
 PREFIX: dict[TokenKind, str] = {"application": "A", "device": "C"}
 LETTER: dict[TokenKind, Literal["a", "c"]] = {"application": "a", "device": "c"}
 
-GONE = "token does not exist"
+GONE = because("no_token")
 
 
 class Minting(Struct):
@@ -92,7 +93,7 @@ class Tokens:
         """
         clean("name", name, self._limits.name)
         if len(await self._store.kept_tokens(kind, subject_id)) >= self._limits.tokens_per_application:
-            raise TooMany(f"no more than {self._limits.tokens_per_application} tokens: revoke some")
+            raise TooMany(because("too_many_tokens", most=self._limits.tokens_per_application))
         new = self.mint(kind)
         token = await self._store.add_token(
             kind, subject_id, digest=new.digest, sealed=new.sealed, now=self._clock.now(), name=name

@@ -17,6 +17,7 @@ from carillon.core.models import PLAIN, Message, User
 from carillon.core.outgoing import Rules, Service
 from carillon.core.parcels import Packing, masked
 from carillon.core.ports import Clock, Ids, Store
+from carillon.core.reasons import because
 from carillon.core.services import Services, values_of
 
 SAMPLE = "This is what a message of Carillon looks like here."
@@ -83,7 +84,7 @@ class Trials:
         """Whether it would work; nobody gets a message. Raises BadOption, BadInput, NotFound, Forbidden."""
         channel, options = await self._filled(user, trial)
         if not hasattr(channel, "check"):
-            raise BadInput("this kind of service cannot be checked without a message: send a test notification")
+            raise BadInput(because("no_check"))
         return await self._timed(channel, options, lambda: channel.check(options, self._ways("")))
 
     async def test(self, user: User, trial: Trial, sample: Sample) -> Verdict:
@@ -113,7 +114,7 @@ class Trials:
         if public_id is not None:
             item = await self._store.item_by_public_id(user.id, public_id)
             if item is None:
-                raise NotFound("message does not exist")
+                raise NotFound(because("no_message"))
         else:
             item = next(iter(await self._store.page(user.id, limit=1)), None)
         message = item.message if item else _made_up(Sample(), self._clock.now(), self._ids.public_id())

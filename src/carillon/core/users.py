@@ -13,13 +13,14 @@ from carillon.core.passwords import Passwords
 from carillon.core.peers import Peer
 from carillon.core.ports import Clock, Holdings, Hub, NewUser, Store, UserInfo
 from carillon.core.rates import Buckets, Rate, block
+from carillon.core.reasons import because
 
 log = logging.getLogger("carillon.users")
 
 FIRST_NAME = "admin"
 PUBLISHED_PASSWORD = "admin"  # noqa: S105  # as every Gotify recipe has it; restricted while it stands
 
-GONE = "there is no such user"
+GONE = because("no_user")
 COUNTED = 10_000  # messages of a user who is to be deleted: more are as many
 
 # Accounts that one address makes for itself: a household at once, a forum's worth in a month.
@@ -100,7 +101,7 @@ class Users:
         address, now = block(peer.address), self._clock.monotonic()
         wait = math.ceil(self._registrations.wait(address, now))
         if wait > 0:
-            raise TooMany(f"too many new accounts from this address; try again in {wait} seconds", wait)
+            raise TooMany(because("too_many_registrations", seconds=wait), wait)
         self._registrations.spend(address, now)
         return await self.add(name, password)
 
@@ -160,12 +161,12 @@ class Users:
         if password is not None:
             require("password", password, self._limits.name)
             if password == PUBLISHED_PASSWORD and not first:
-                raise BadInput("password must not be the published one")
+                raise BadInput(because("published_password"))
 
     async def _add(self, name: str, password: str, *, admin: bool, initial: bool) -> User:
         self._check(name, password, first=initial)
         if await self._store.user_by_name(name) is not None:
-            raise Conflict("username already exists")
+            raise Conflict(because("name_taken"))
         return await self._store.add_user(
             NewUser(
                 name=name,

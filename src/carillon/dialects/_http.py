@@ -11,6 +11,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from starlette.types import Message, Receive, Scope, Send
 
 from carillon.core.errors import BadInput, TooLarge
+from carillon.core.reasons import because
 
 FIELDS = 100  # more in one form are refused
 JSON = (b"content-type", b"application/json")
@@ -48,7 +49,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     if event["type"] == "http.disconnect":
         raise Disconnected
     if len(body) > limit:
-        raise TooLarge(f"the request is larger than {limit} bytes")
+        raise TooLarge(because("request_too_large", limit=limit))
     return body
 
 

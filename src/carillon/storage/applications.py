@@ -5,6 +5,7 @@ from __future__ import annotations
 from carillon.core.errors import NotFound
 from carillon.core.models import Application, Image, Subscription
 from carillon.core.ports import ApplicationChange, NewApplication, Sender
+from carillon.core.reasons import because
 from carillon.storage import images, notices, services, subscriptions, tokens, users
 from carillon.storage.session import Session
 from carillon.storage.subscriptions import APPLICATION, application_of
@@ -14,7 +15,7 @@ async def add(tx: Session, application: NewApplication) -> Subscription:
     """With its owner's subscription and a token. Raises `NotFound` for the owner, `Conflict` for sort key or token."""
     owner = application.owner_id
     if await users.by_id(tx, owner) is None:
-        raise NotFound("no such user")
+        raise NotFound(because("no_user"))
     await tokens.refuse_known(tx, application.token_digest)
     await subscriptions.free_key(tx, owner, application.sort_key)
     (row,) = await tx.rows(

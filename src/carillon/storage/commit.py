@@ -12,6 +12,7 @@ from carillon.core.errors import CarillonError, Unavailable
 from carillon.core.limits import MIB, Limits
 from carillon.core.models import Change, Message
 from carillon.core.ports import Clock, Publication, Queue
+from carillon.core.reasons import because
 from carillon.storage.engine import Task, Writer
 from carillon.storage.lanes import Lane
 from carillon.storage.messages import is_plain, publish, publish_plain
@@ -72,9 +73,9 @@ class Committer:
         """
         size = _size(work) if isinstance(work, Publication) else OVERHEAD
         if self._closed:
-            raise Unavailable("the server is going down")
+            raise Unavailable(because("stopping"))
         if self._writes >= self._limits.queued_writes or self._bytes + size > self._limits.queued_bytes:
-            raise Unavailable("too much waits to be stored")
+            raise Unavailable(because("too_busy"))
         write = Write(work, size, self._loop.create_future())
         self._writes += 1
         self._bytes += size

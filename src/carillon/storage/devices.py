@@ -5,6 +5,7 @@ from __future__ import annotations
 from carillon.core.errors import NotFound, Unauthenticated
 from carillon.core.models import Device, DeviceKind, ListName
 from carillon.core.ports import NewDevice
+from carillon.core.reasons import because
 from carillon.storage import notices, tokens
 from carillon.storage.session import Row, Session
 
@@ -37,7 +38,7 @@ async def add(tx: Session, device: NewDevice) -> Device:
     """With a token. Raises `Conflict` for a token that exists."""
     user = await tx.row("SELECT password_hash FROM users WHERE id = ?", device.user_id)
     if user is None:
-        raise NotFound("no such user")
+        raise NotFound(because("no_user"))
     if device.password_hash not in (None, user[0]):
         raise Unauthenticated("the password has just been changed")
     await tokens.refuse_known(tx, device.token_digest)

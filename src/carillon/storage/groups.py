@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carillon.core.errors import Conflict
 from carillon.core.models import Group, User
+from carillon.core.reasons import because
 from carillon.storage import notices, services, subscriptions, users
 from carillon.storage.session import Row, Session
 
@@ -102,4 +103,4 @@ async def _applications(tx: Session, group_id: int) -> list[int]:
 
 async def _refuse_known(tx: Session, name: str) -> None:
     if await tx.row("SELECT 1 FROM groups WHERE name = ?", name):
-        raise Conflict("this group name is taken")
+        raise Conflict(because("group_taken"))

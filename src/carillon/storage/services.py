@@ -12,6 +12,7 @@ from carillon.core.errors import NotFound
 from carillon.core.models import ListName
 from carillon.core.outbox import NewService, ServiceChange
 from carillon.core.outgoing import Confirmation, Counters, Health, Route, Rules, Scope, Service
+from carillon.core.reasons import because
 from carillon.storage import notices
 from carillon.storage.session import Row, Session
 
@@ -72,9 +73,9 @@ def text_of(record: Rules | Health | Counters) -> str:
 
 async def add(tx: Session, service: NewService) -> Service:
     if not await tx.row("SELECT 1 FROM users WHERE id = ?", service.user_id):
-        raise NotFound("no such user")
+        raise NotFound(because("no_user"))
     if service.scope == "group" and not await tx.row("SELECT 1 FROM groups WHERE id = ?", service.group_id):
-        raise NotFound("no such group")
+        raise NotFound(because("no_group"))
     (row,) = await tx.rows(
         INSERT,
         service.name,
@@ -223,7 +224,7 @@ async def confirmations(tx: Session, service_id: int) -> list[Confirmation]:
 async def ask_confirmation(tx: Session, confirmation: Confirmation) -> None:
     """Raises `NotFound` for the service."""
     if await by_id(tx, confirmation.service_id) is None:
-        raise NotFound("no such service")
+        raise NotFound(because("no_service"))
     await tx.run(
         ASK,
         confirmation.service_id,

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from carillon.core.errors import DiskFull, Unavailable
 from carillon.core.models import Change
+from carillon.core.reasons import because
 from carillon.storage.engine import CANNOT_READ, CANNOT_WRITE, DISK_FULL, Task
 from carillon.storage.lanes import ThreadLane, drive
 from carillon.storage.lock import FolderLock
@@ -207,7 +208,7 @@ class SqliteEngine:
     async def read(self, work: Task[T], *, snapshot: bool) -> T:
         """A transaction each time: it makes a snapshot, costs next to nothing and never outlives the call."""
         if self._closed:
-            raise Unavailable("the server is going down")
+            raise Unavailable(because("stopping"))
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(self._read, work))
 
     def _read(self, work: Task[T]) -> T:

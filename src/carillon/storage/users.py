@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from carillon.core.errors import Conflict
 from carillon.core.models import User
 from carillon.core.ports import ChangedUser, NewUser, UserInfo
+from carillon.core.reasons import because
 from carillon.storage import devices, notices
 from carillon.storage.session import Row, Session
 
@@ -36,7 +37,7 @@ def user_of(row: Row) -> User:
 
 async def add(tx: Session, user: NewUser) -> User:
     if await by_name(tx, user.name):
-        raise Conflict("username already exists")
+        raise Conflict(because("name_taken"))
     (row,) = await tx.rows(
         "INSERT INTO users (name, password_hash, admin, initial_password, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
         user.name,
@@ -78,7 +79,7 @@ async def update(
     if user is None:
         return None
     if name not in (None, user.name) and await by_name(tx, name or ""):
-        raise Conflict("username already exists")
+        raise Conflict(because("name_taken"))
     if admin is False:
         await refuse_last_admin(tx, user)
     changed = replace(
@@ -111,7 +112,7 @@ async def infos(tx: Session) -> list[UserInfo]:
 async def refuse_last_admin(tx: Session, user: User) -> None:
     others = await tx.row("SELECT 1 FROM users WHERE admin AND id <> ?", user.id)
     if user.admin and not others:
-        raise Conflict("cannot delete last admin")
+        raise Conflict(because("last_admin"))
 
 
 async def rehash_password(tx: Session, user_id: int, *, old: str, new: str) -> bool:

@@ -470,7 +470,7 @@ class TestRates:
         _, quiet = await served.house.sender(served.ada, "Door")
         answers = [await served.post(json={"message": "a"}) for _ in range(8)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
-        assert problem(answers[-1]) == (429, "this token sends too much; try again in 1 second")
+        assert problem(answers[-1]) == (429, "this token sends too much; try again in 1 s")
         assert answers[-1].headers["retry-after"] == "1"
         assert (await served.post(json={"message": "b"}, headers=key(quiet))).status_code == 200
         served.house.clock.advance(SECOND)

@@ -178,3 +178,15 @@ async def test_no_answer_is_kept_by_anybody_nor_taken_for_another_kind(api: Api)
         answer = await api.call("GET", path)
         assert answer.status_code == status
         assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+async def test_what_people_meet_has_a_reason(api: Api) -> None:
+    """By which the web app says it in its reader's language."""
+    error = await api.refused("POST", "/api/1/applications", status=413, json={"name": "x" * 257})
+    assert (error["reason"], error["values"]) == ("too_long", {"field": "name", "limit": 256})
+    gone = await api.refused("GET", "/api/1/applications/999", status=404)
+    assert (gone["reason"], gone["code"], gone.get("values")) == ("no_application", "not_found", None)
+    assert "reason" not in await api.refused("PATCH", "/api/1/applications/1", status=400, json={})
+    query = await api.refused("GET", "/api/1/search?q=app:Cellar", status=400)
+    assert (query["field"], query["reason"]) == ("q", "search_application")
+    assert query["values"] == {"name": "Cellar", "near": "Backup"}

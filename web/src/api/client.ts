@@ -9,6 +9,7 @@ export type EntryChange = Schemas["EntryChange"];
 export type Cleared = Schemas["Cleared"];
 export type Facets = Schemas["Facets"];
 export type Statistics = Schemas["Statistics"];
+type Problem = Schemas["Problem"];
 
 /** Where the server's root is, whatever path a proxy has put before it. */
 export const root = new URL(".", document.baseURI);
@@ -18,16 +19,24 @@ export function address(path: string): string {
   return new URL(path.replace(/^\//, ""), root).href;
 }
 
-/** What the server said against a request, in its own words. `field` names the one at fault, if it is one. */
+/** What the server said against a request: `problem.message` are its own words, `problem.field` names the one at
+ * fault, if it is one. */
 export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+
   constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly field?: string,
+    readonly problem: Problem,
     readonly retryAfter?: number,
   ) {
-    super(message);
+    super(problem.message);
+    ({ status: this.status, code: this.code, field: this.field } = problem);
+  }
+
+  /** What the words are about, in the server's name for it: mostly the field, where they name one. */
+  get about(): string | undefined {
+    return this.field ?? this.problem.values?.field?.toString();
   }
 }
 
@@ -60,18 +69,13 @@ const refusals: Middleware = {
 };
 
 async function refused(response: Response): Promise<Refused> {
+  const { status, statusText, headers } = response;
   const problem = await response.json().then(
-    (body) => body?.error,
-    () => null,
+    (body) => body?.error as Partial<Problem> | undefined,
+    () => undefined,
   );
-  const retryAfter = Number(response.headers.get("Retry-After")) || undefined;
-  return new Refused(
-    response.status,
-    problem?.code ?? "",
-    problem?.message ?? `${response.status} ${response.statusText}`,
-    problem?.field,
-    retryAfter,
-  );
+  const retryAfter = Number(headers.get("Retry-After")) || undefined;
+  return new Refused({ code: "", message: `${status} ${statusText}`, ...problem, status }, retryAfter);
 }
 
 export const api = createClient<paths>({ baseUrl: root.href.replace(/\/$/, ""), credentials: "same-origin" });

@@ -2525,7 +2525,16 @@ export interface components {
             field?: string;
             /** @description For people */
             message: string;
+            /**
+             * @description Of what people meet: its name, by which to tell it in another language
+             * @enum {string}
+             */
+            reason?: "empty" | "too_long" | "not_text" | "zero_byte" | "no_web_address" | "out_of_bounds" | "no_zone" | "request_too_large" | "no_picture" | "picture_too_large" | "wrong_password" | "not_your_password" | "same_password" | "published_password" | "sign_in_later" | "busy_signing_in" | "no_registration" | "too_many_registrations" | "admins_only" | "elevation_needed" | "name_taken" | "group_taken" | "last_admin" | "no_user" | "no_group" | "no_user_or_group" | "not_shared" | "no_application" | "no_message" | "no_token" | "no_device" | "no_pairing" | "wrong_pairing" | "no_service" | "no_delivery" | "not_owner" | "not_member" | "too_many_applications" | "too_many_tokens" | "too_many_devices" | "too_many_services" | "too_many_pictures" | "sends_too_much" | "search_application" | "search_nothing" | "not_your_service" | "option_missing" | "option_form" | "choose_group" | "choose_fallback" | "bad_template" | "quiet_no_window" | "quiet_many_windows" | "quiet_no_day" | "quiet_always" | "no_check" | "no_recipient" | "agreed_already" | "asked_just_now" | "not_asked" | "no_code" | "options_locked" | "setting_fixed" | "setting_bounds" | "message_above_request" | "stopping" | "too_busy";
             status: number;
+            /** @description What stands in the gaps of its text */
+            values?: {
+                [key: string]: string | number;
+            };
         };
         /**
          * Queue

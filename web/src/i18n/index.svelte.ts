@@ -47,9 +47,13 @@ export async function speakOfAll(): Promise<void> {
 
 /** The text of that name in the language of the app, with the values that stand in it. */
 export function t(key: Key, values: Record<string, unknown> = {}): string {
+  return said(key, values) ?? key;
+}
+
+/** The same, of a name that may be none, as it comes from the server. */
+export function said(key: string, values: Record<string, unknown> = {}): string | undefined {
   const [area, name] = key.split(".") as [string, string];
-  const text = texts[area]?.[name];
-  return text ? text(isolated(values)) : key;
+  return texts[area]?.[name]?.(isolated(values));
 }
 
 function isolated(values: Record<string, unknown>): Record<string, unknown> {

@@ -1,12 +1,13 @@
 import { Refused, Unreachable } from "~/api/client.ts";
-import { t } from "~/i18n/index.svelte.ts";
+import { said, t } from "~/i18n/index.svelte.ts";
 import { toasts } from "./toasts.svelte.ts";
 
-/** What went wrong, in words for a person: the server's own where it said something. */
+/** What went wrong, in words for a person: our own for a reason that we know, else the server's, by their kind. */
 export function reason(error: unknown): string {
   if (error instanceof Unreachable) return t("words.unreachable");
-  if (error instanceof Refused) return error.message;
-  throw error;
+  if (!(error instanceof Refused)) throw error;
+  const { reason, values, code, message } = error.problem;
+  return said(`reasons.${reason}`, values) ?? said(`kinds.${code}`, { message }) ?? message;
 }
 
 /** Runs an act and says it when it fails. Returns whether it was done. */

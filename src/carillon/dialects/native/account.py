@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from carillon.core.kit import Kit
+from carillon.core.reasons import because
 from carillon.dialects.native import answers, render
 from carillon.dialects.native.asks import limited
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
@@ -27,7 +28,7 @@ async def set_password(kit: Kit, call: Call[Nothing, NewPassword]) -> None:
     actor, asked = call.actor, call.body
     await require_password(kit, call, asked.current, field="current")
     if asked.new == asked.current:
-        raise FieldError("new", "new is the password that you have")
+        raise FieldError("new", because("same_password"))
     await kit.accounts.users.set_password(actor.user.id, asked.new, keep=actor.device.id if actor.device else None)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from carillon.core.models import UNREAD_CAP, ListName, Role
+from carillon.core.reasons import REASONS
 
 Time = Annotated[
     str, Meta(description="RFC 3339 in UTC, six digits of fraction", extra_json_schema={"format": "date-time"})
@@ -223,6 +224,14 @@ class Problem(Struct, kw_only=True):
     code: Annotated[str, Meta(description="For programs; it does not change with the wording")]
     message: Annotated[str, Meta(description="For people")]
     field: Annotated[str | UnsetType, Meta(description="The field or parameter at fault")] = UNSET
+    reason: Annotated[
+        str | UnsetType,
+        Meta(
+            description="Of what people meet: its name, by which to tell it in another language",
+            extra_json_schema={"enum": list(REASONS)},
+        ),
+    ] = UNSET
+    values: Annotated[dict[str, str | int] | UnsetType, Meta(description="What stands in the gaps of its text")] = UNSET
 
 
 class Error(Struct):

@@ -26,6 +26,7 @@ from carillon.core.kit import Kit
 from carillon.core.limits import KIB
 from carillon.core.peers import Peer
 from carillon.core.ports import Sender
+from carillon.core.reasons import Because, because
 from carillon.dialects._cookies import Cookie, require_same_origin
 from carillon.dialects._http import JSON, Disconnected, query_fields, read_body, respond
 from carillon.dialects.native import parse, render
@@ -142,9 +143,9 @@ async def let_in(kit: Kit, scope: Scope, access: Access) -> Actor:
     """The user who asks, if that opens to him. Raises Unauthenticated, Forbidden, TooMany."""
     actor = await caller(kit, scope, signing_in=access == "sign-in")
     if access in ADMINS and not actor.user.admin:
-        raise Forbidden("only admins may do this")
+        raise Forbidden(because("admins_only"))
     if access in ELEVATED and not actor.elevated(kit.clock.now()):
-        raise ElevationNeeded("this takes the password: send it instead of the token, or elevate the device first")
+        raise ElevationNeeded(because("elevation_needed"))
     return actor
 
 
@@ -210,7 +211,6 @@ def session_cookie(kit: Kit, scope: Scope, token: str, *, seconds: int = 0) -> t
 
 def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Status, body and headers. No WWW-Authenticate: browsers would ask for a password."""
-    field = error.field if isinstance(error, parse.FieldError) else UNSET
     kind = next((told for kind, told in TOLD_AS if isinstance(error, kind)), type(error))
     code = _CAPITAL.sub("_", kind.__name__).lower()
     headers = [*ANSWER]
@@ -218,7 +218,11 @@ def refusal(error: CarillonError) -> tuple[int, bytes, list[tuple[bytes, bytes]]
         headers.append((b"retry-after", b"%d" % error.retry_after))
     elif isinstance(error, WrongMethod):
         headers.append((b"allow", error.allowed.encode()))
-    problem = Problem(status=error.status, code=code, message=str(error), field=field)
+    problem = Problem(status=error.status, code=code, message=str(error))
+    if isinstance(error.text, Because):
+        problem.reason, problem.values = error.text.reason, error.text.values or UNSET
+    if isinstance(error, parse.FieldError):
+        problem.field = error.field
     return error.status, render.encode(Error(problem)), headers
 
 

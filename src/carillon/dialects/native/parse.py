@@ -105,7 +105,7 @@ def parse_zone(name: str) -> tzinfo:
     try:
         return zone_of(name)
     except BadInput as error:
-        raise FieldError("zone", str(error)) from None
+        raise FieldError("zone", error.text) from None
 
 
 def microseconds(moment: datetime) -> int:

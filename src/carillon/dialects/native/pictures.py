@@ -52,7 +52,7 @@ async def address(kit: Kit, call: Call[Nothing, PictureOf]) -> PictureAddress:
     try:
         signed = kit.inbox.pictures.sign(user_id, item.message, call.body.url)
     except BadInput as error:
-        raise parse.FieldError("url", str(error)) from None
+        raise parse.FieldError("url", error.text) from None
     query = urlencode({"url": signed.url, "until": signed.until, "signature": signed.signature})
     return PictureAddress(f"{PATH.removeprefix('/')}?{query}", signed.host)
 

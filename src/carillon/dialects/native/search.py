@@ -103,7 +103,7 @@ async def _wanted(kit: Kit, call: Call[FacetsQuery, Nothing] | Call[SearchQuery,
     try:
         return await kit.history.search.wanted(call.actor.user.id, call.query.q, zone=zone)
     except BadInput as error:
-        raise FieldError("q", str(error)) from None
+        raise FieldError("q", error.text) from None
 
 
 OPERATIONS = (

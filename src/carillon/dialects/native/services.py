@@ -237,9 +237,9 @@ def _trial(asked: TryService) -> Trial:
 def _told(error: BadInput) -> BadInput:
     """With the name of the field of the request that is at fault."""
     if isinstance(error, BadOption):
-        return FieldError(error.field if error.field in ("kind", "group") else f"options.{error.field}", str(error))
+        return FieldError(error.field if error.field in ("kind", "group") else f"options.{error.field}", error.text)
     if isinstance(error, BadRule):
-        return FieldError(f"rules.{error.field}", str(error))
+        return FieldError(f"rules.{error.field}", error.text)
     return error
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from carillon.core.access import Actor
 from carillon.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from carillon.core.kit import Kit
+from carillon.core.reasons import because
 from carillon.dialects._cookies import require_same_origin
 from carillon.dialects.native import answers, render
 from carillon.dialects.native.asks import limited
@@ -85,12 +86,12 @@ async def require_password(kit: Kit, call: Call[Any, Any], password: str, *, fie
     try:
         await kit.access.password(call.actor.user.name, password, call.peer)
     except Unauthenticated:
-        raise FieldError(field, f"{field} is not your password") from None
+        raise FieldError(field, because("not_your_password", field=field)) from None
 
 
 async def register(kit: Kit, call: Call[Nothing, Register]) -> answers.User:
     if not kit.site.registration:
-        raise Forbidden("this server lets nobody make himself an account")
+        raise Forbidden(because("no_registration"))
     require_same_origin(kit, call.scope)
     user = await kit.accounts.users.register(call.body.name, call.body.password, call.peer)
     return render.user(Actor(user), now=kit.clock.now())

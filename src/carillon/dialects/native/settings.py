@@ -78,7 +78,7 @@ async def change(kit: Kit, call: Call[Nothing, PatchSettings]) -> Settings:
     try:
         standing = await kit.site.backstage.decisions.change(wishes, by=call.actor.user)
     except BadDecision as error:
-        raise FieldError(error.name, str(error)) from None
+        raise FieldError(error.name, error.text) from None
     return Settings([setting(each) for each in standing])
 
 

@@ -38,8 +38,7 @@ function isLink(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
 
-/** The field that the server's words are about: it names it, or begins with it. */
-export function fieldOf(refusal: { field?: string; message: string }): keyof Draft | undefined {
-  const named = refusal.field ?? /^\w+/.exec(refusal.message)?.[0];
-  return FIELDS.find((field) => field === named);
+/** The field that a refusal is about. */
+export function fieldOf({ about }: { about: string | undefined }): keyof Draft | undefined {
+  return FIELDS.find((field) => field === about);
 }

@@ -98,9 +98,7 @@ export class Composer {
   }
 }
 
-/** The field that an error is about: the one it names, or begins with; "" for none. */
+/** The field that an error is about; "" for none. */
 function fieldOf(error: unknown): string {
-  if (!(error instanceof Refused)) return "";
-  const named = error.field ?? error.message.split(" ", 1)[0] ?? "";
-  return NAMED.includes(named) ? named : "";
+  return error instanceof Refused && error.about && NAMED.includes(error.about) ? error.about : "";
 }

@@ -11,7 +11,7 @@ import {
 } from "~/api/services.ts";
 import { zone } from "~/format/times.svelte.ts";
 import { t } from "~/i18n/index.svelte.ts";
-import { attempt } from "~/state/failures.ts";
+import { attempt, reason } from "~/state/failures.ts";
 import { services } from "~/state/services.svelte.ts";
 import { session } from "~/state/session.svelte.ts";
 import { asked, blank, wrong } from "./check.ts";
@@ -127,7 +127,7 @@ export class Draft {
           await act();
         } catch (error) {
           if (!(error instanceof Refused) || !error.field) throw error;
-          this.#put(error.field, error.message);
+          this.#put(error.field, reason(error));
           passed = false;
         }
       });

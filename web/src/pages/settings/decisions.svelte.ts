@@ -1,5 +1,6 @@
 import { answer, api, Refused } from "~/api/client.ts";
 import type { components } from "~/api/schema.d.ts";
+import { reason } from "~/state/failures.ts";
 import { session } from "~/state/session.svelte.ts";
 
 export type Setting = components["schemas"]["Setting"];
@@ -46,7 +47,7 @@ export class Decisions {
       this.list = (await session.elevated(() => answer(api.PATCH("/api/1/settings", { body })))).settings;
     } catch (error) {
       if (!(error instanceof Refused) || !error.field) throw error;
-      this.error = { name: error.field, text: error.message };
+      this.error = { name: error.field, text: reason(error) };
       return false;
     }
     this.discard();
