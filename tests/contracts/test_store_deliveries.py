@@ -153,6 +153,8 @@ async def test_a_settlement_is_kept(home: Home, store: Store, ada: User, backup:
     assert await store.ticks([chat.id], since=START + 1, until=START + 2) == []
     assert [(change.user_id, change.lists) for change in home.lists] == [(ada.id, ("services",))]
     assert await store.check() == []
+    assert [await store.forget_counts(hour, 9) for hour in (START, START + 1)] == [0, 1]
+    assert await store.ticks([chat.id], since=START, until=START + 1) == []
 
 
 async def test_who_has_lost_the_lease_changes_nothing(

@@ -140,3 +140,17 @@ async def test_what_is_stored_is_measured(store: Store, ada: User, backup: Appli
     stored = await store.storage()
     assert (stored.messages, stored.pictures, stored.pictures_bytes) == (1, 1, 5)
     assert stored.database_bytes > 50_000
+
+
+async def test_old_counters_are_forgotten_in_slices(store: Store, ada: User, backup: Application) -> None:
+    other = await add_application(store, ada, "Other")
+    for application, hours in ((backup, 4), (other, 2)):
+        for hour in range(hours):
+            await send(store, application, ada, created=NOON + hour * HOUR)
+    await fill(store)
+    assert [await store.forget_counts(START + 3, 4) for _ in range(3)] == [4, 1, 0]
+    found = await tally(store, ada)
+    assert (found.hours, [one.application_id for one in found.applications]) == ([Hourly(START + 3, 5, 1)], [backup.id])
+    assert await store.check() == [], "the messages are still there, and nothing is wrong with that"
+    assert await store.forget_counts(START + 4, 4) == 1
+    assert await store.check() == []

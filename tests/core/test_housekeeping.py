@@ -13,7 +13,8 @@ from carillon.core.models import EntryChange, User
 from carillon.core.ports import Sender, Store
 from carillon.core.priority import Scale
 from carillon.core.publish import Draft
-from tests.builders import DAY, NOON, SECOND, Clock, House
+from carillon.core.statistics import KEPT_HOURS
+from tests.builders import DAY, HOUR, NOON, SECOND, Clock, House
 
 SCALE = Scale("gotify")
 
@@ -132,6 +133,22 @@ async def test_an_idempotency_key_is_forgotten_after_its_hour(house: House, back
     assert await house.store.forget(tombstones_before=0, now=house.clock.now(), limit=10) == 0
 
 
+async def test_counters_stay_as_long_as_one_can_ask_for_them(house: House, ada: User, backup: Sender) -> None:
+    async def counted() -> int:
+        found = await house.store.tally(ada.id, since=0, until=2**40, before=0, before_until=0)
+        return sum(one.messages for one in found.hours)
+
+    await send(house, backup)
+    await house.store.fill(10)
+    house.clock.advance(KEPT_HOURS * HOUR)
+    await house.housekeeping.round()
+    assert await counted() == 1
+    house.clock.advance(HOUR)
+    await house.housekeeping.round()
+    assert await counted() == 0
+    assert await house.store.check() == []
+
+
 async def test_a_clearing_is_swept_without_waiting_for_the_next_round(house: House, ada: User, backup: Sender) -> None:
     watched = Watched(house.store)
     housekeeping = Housekeeping(watched, house.clock, house.presence)
@@ -183,6 +200,9 @@ async def test_it_rests_longer_than_it_works_but_never_long(house: House) -> Non
             return 0
 
         async def forget_deliveries(self, before: int, limit: int) -> int:
+            return 0
+
+        async def forget_counts(self, before: int, limit: int) -> int:
             return 0
 
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""What is done in slices beside the publishing: cleared messages, expired ones, old tombstones, deliveries, devices."""
+"""What is done in slices beside the publishing: cleared and expired messages, what is old, devices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from carillon.core.errors import CarillonError
 from carillon.core.ports import Clock, Store
 from carillon.core.presence import Presence
+from carillon.core.statistics import HOUR, KEPT_HOURS
 
 log = logging.getLogger("carillon.housekeeping")
 
@@ -26,6 +27,7 @@ class Housekeeping:
         self._clock = clock
         self._presence = presence
         self._wanted = asyncio.Event()
+        self._hour = 0  # whose counters are the oldest that are kept
 
     def wake(self) -> None:
         """There is something to sweep: do not wait for the next round."""
@@ -57,7 +59,13 @@ class Housekeeping:
             lambda: self._store.forget(tombstones_before=now - TOMBSTONE_MICROSECONDS, now=now, limit=SLICE)
         )
         await self._drain(lambda: self._store.forget_deliveries(now - LOG_MICROSECONDS, SLICE))
+        await self._forget_counts(now // HOUR - KEPT_HOURS)
         await self._presence.round()
+
+    async def _forget_counts(self, before: int) -> None:
+        if before > self._hour:
+            await self._drain(lambda: self._store.forget_counts(before, SLICE))
+            self._hour = before
 
     async def _drain(self, work: Callable[[], Awaitable[int]]) -> None:
         while True:

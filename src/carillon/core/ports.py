@@ -385,6 +385,9 @@ class Store(Inboxes, Outbox, Protocol):
     async def forget(self, *, tombstones_before: int, now: int, limit: int) -> int:
         """Removes tombstones deleted before that time, ties left before it, and idempotency keys past their hour."""
 
+    async def forget_counts(self, before: int, limit: int) -> int:
+        """Removes up to `limit` counters of each kind of hours before that one, in hours since 1970."""
+
     async def prospect(self, arrivals: Arrivals) -> Prospect:
         """What would become of another server's users, applications and devices. Changes nothing."""
 

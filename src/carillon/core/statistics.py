@@ -15,6 +15,8 @@ from carillon.core.query import BANDS
 SECONDS = 3600  # of an hour
 HOUR = SECONDS * 1_000_000  # µs
 WEEKDAYS, HOURS = 7, 24
+LONGEST = 366  # days of an overview
+KEPT_HOURS = (2 * LONGEST + 1) * HOURS  # of counters: as much time before, and a day for the zones
 
 # The number of the band that each level is in.
 BAND_OF = tuple(at for at, (low, high) in enumerate(BANDS.values()) for _ in range(low, high + 1))
@@ -56,9 +58,9 @@ class Statistics:
         self._clock = clock
 
     async def overview(self, user_id: int, *, days: int, zone: tzinfo) -> Overview:
-        """Of so many days, of which today is the last; of one day the last 24 hours. Compared with as much time before.
+        """Of so many days, at most LONGEST, of which today is the last; of one day the last 24 hours.
 
-        An hour is counted for the day in which it begins.
+        Compared with as much time before. An hour is counted for the day in which it begins.
         """
         now = self._clock.now()
         begins = _hours(now, 2 * HOURS) if days == 1 else _midnights(now, 2 * days, zone)

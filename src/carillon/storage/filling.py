@@ -36,7 +36,7 @@ COUNT = """
         messages = statistics.messages + excluded.messages,
         last = CASE WHEN excluded.last > statistics.last THEN excluded.last ELSE statistics.last END
 """
-# What was deleted stays counted, so there may be fewer.
+# What was deleted stays counted, so there may be fewer. Counters of long ago are forgotten, from the oldest on.
 MISCOUNTED = """
     SELECT count(*) FROM (
         SELECT application_id, created / 3600000000 AS hour, level, count(*) AS messages FROM messages
@@ -45,6 +45,7 @@ MISCOUNTED = """
     JOIN applications a ON a.id = m.application_id
     LEFT JOIN statistics s ON s.application_id = m.application_id AND s.hour = m.hour AND s.level = m.level
     WHERE m.messages > coalesce(s.messages, 0)
+    AND m.hour >= (SELECT min(o.hour) FROM statistics o WHERE o.application_id = m.application_id)
 """
 
 

@@ -37,6 +37,21 @@ UNREAD_ENTRIES = f"""
         LIMIT {UNREAD}
     ) u
 """
+# From owner to owner along the primary key: what nobody asks about any more is not looked for among all the others.
+FORGET = (
+    """
+    DELETE FROM statistics WHERE (application_id, hour, level) IN (
+        SELECT t.application_id, t.hour, t.level FROM applications a CROSS JOIN statistics t
+        WHERE t.application_id = a.id AND t.hour < ? LIMIT ?
+    )
+    """,
+    """
+    DELETE FROM delivery_statistics WHERE (service_id, hour) IN (
+        SELECT t.service_id, t.hour FROM services s CROSS JOIN delivery_statistics t
+        WHERE t.service_id = s.id AND t.hour < ? LIMIT ?
+    )
+    """,
+)
 NAMES = "SELECT id, name FROM applications WHERE id AMONG ?"
 STORED = "SELECT (SELECT count(*) FROM messages), count(*), coalesce(sum(length(content)), 0) FROM images"
 
@@ -67,6 +82,10 @@ async def daily(tx: Session, user_id: int, *, since: int, until: int) -> list[Da
     found = [Daily(*map(int, row)) for row in await tx.rows_among(DAILY, own, since, until, since)]
     late = [row for row in await tx.rows(UNCOUNTED, await reached(tx, STATISTICS)) if row[0] in set(own)]
     return found + [Daily(row[0], row[1], row[3]) for row in _within(late, since, until)]
+
+
+async def forget(tx: Session, before: int, limit: int) -> int:
+    return sum([await tx.run(sql, before, limit) for sql in FORGET])
 
 
 def _within(rows: list[Row], since: int, until: int) -> list[Row]:

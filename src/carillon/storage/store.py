@@ -220,6 +220,7 @@ class SqlStore:
     decide = writing(settings.decide)
     settings = reading(settings.every)
 
+    forget_counts = writing(statistics.forget)
     tally = reading(statistics.tally, snapshot=True)
     daily = reading(statistics.daily, snapshot=True)
     ping = reading(upkeep.ping)

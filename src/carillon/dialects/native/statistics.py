@@ -11,14 +11,14 @@ from msgspec import Meta, Struct, field
 from carillon.core.kit import Kit
 from carillon.core.outgoing import Service, Tick
 from carillon.core.query import BANDS
-from carillon.core.statistics import HOUR, span_of
+from carillon.core.statistics import HOUR, LONGEST, span_of
 from carillon.dialects.native import render
 from carillon.dialects.native.answers import Time
 from carillon.dialects.native.operation import Call, Nothing, Operation, by
 from carillon.dialects.native.parse import parse_zone
 from carillon.dialects.native.search import ZONE
 
-LONGEST, LONGEST_COURSE = 366, 62  # days
+LONGEST_COURSE = 62  # days
 
 At = Annotated[str, Meta(description="A date, or the time at which the hour begins")]
 Levels = Annotated[list[int], Meta(description=f"Messages by priority: {', '.join(BANDS)}")]
