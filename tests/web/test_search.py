@@ -191,6 +191,13 @@ async def test_on_a_phone_a_message_found_is_a_page_of_its_own(mira: Person) -> 
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+async def test_a_link_to_a_result_that_is_gone_says_so(mira: Person) -> None:
+    sent = await mira.send("the bells", title="Bells")
+    await mira.api.post("/api/1/inbox/delete", json={"ids": [sent["id"]]})
+    page = await mira.open(f"/search/m/{sent['public_id']}?q=bells", viewport=NARROW)
+    await expect(page.get_by_text("This message is not here")).to_be_visible()
+
+
 async def test_a_result_that_is_deleted_elsewhere_while_it_is_read_says_so(mira: Person) -> None:
     sent = await mira.send("the bells", title="Bells")
     page = await mira.open("/search?q=bells", viewport=NARROW)
