@@ -122,10 +122,10 @@ async def test_gitlab_ci(server: Server, admin: Person) -> None:
     token, device = await with_default_priority(admin, 7), await admin.device()
     (snippet,) = snippets("GitLab CI", server, token)
     (line,) = (await yaml(snippet))["notify"]["script"]
-    variables = {"CI_PROJECT_NAME": "bells", "CI_PIPELINE_ID": "4711", "CI_COMMIT_REF_NAME": "main"}
+    variables = {"CI_PROJECT_NAME": "bells", "CI_PIPELINE_ID": "4711", "CI_COMMIT_REF_NAME": "fix;type=text"}
     async with listening(server, device) as stream:
         await shell(line, SERVER=server.url, TOKEN=token, **variables)
-        assert told(await heard(stream)) == ("bells", "Pipeline 4711 on main has failed", 7)
+        assert told(await heard(stream)) == ("bells", "Pipeline 4711 on fix;type=text has failed", 7)
 
 
 class HomeAssistant:

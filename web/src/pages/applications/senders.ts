@@ -95,7 +95,7 @@ const gitlab = ({ server }: Filled): string => `notify:
   variables:
     CARILLON: "${server}"
   script:
-    - 'curl -fsS "$CARILLON/message" -H "X-Gotify-Key: $CARILLON_TOKEN" -F "title=$CI_PROJECT_NAME" -F "message=Pipeline $CI_PIPELINE_ID on $CI_COMMIT_REF_NAME has failed"'
+    - 'curl -fsS "$CARILLON/message" -H "X-Gotify-Key: $CARILLON_TOKEN" --form-string "title=$CI_PROJECT_NAME" --form-string "message=Pipeline $CI_PIPELINE_ID on $CI_COMMIT_REF_NAME has failed"'
 `;
 
 export const SENDERS = {
