@@ -106,6 +106,7 @@ async def test_the_way_back_goes_along_wherever_one_goes(mira: Person) -> None:
     """Also where the message stood in no list, and below what else is said."""
     page = mira.page
     await fill(mira, 2)
+    await expect(cards(page)).to_have_count(2)  # the second to come moves the first from below the pointer
     await card(page, "Message 000").hover()
     await card(page, "Message 000").get_by_role("button", name="Delete").click()
     await page.get_by_role("link", name="Devices").click()
