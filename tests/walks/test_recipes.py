@@ -93,9 +93,11 @@ async def test_requests(server: Server, admin: Person) -> None:
 async def test_the_function_for_the_shell(server: Server, admin: Person) -> None:
     token, device = await admin.tokens()
     async with listening(server, device) as stream:
-        await shell(in_shell("A function for the shell", server, token), "bash")
+        function = in_shell("A function for the shell", server, token)
+        await shell(f"{function}\nnotify @home '<all>;type=text'", "bash")
         assert told(await heard(stream)) == ("Backup", "done in 4 minutes", 5)
         assert told(await heard(stream)) == ("Disk", "97 % are used", 8)
+        assert told(await heard(stream)) == ("@home", "<all>;type=text", 5)
 
 
 async def test_markdown_of_several_lines(server: Server, admin: Person) -> None:

@@ -21,7 +21,7 @@ REASONS = {
     "wrong_password": "wrong name or password",
     "not_your_password": "{field} is not your password",
     "same_password": "new is the password that you have",
-    "published_password": "password must not be the published one",
+    "published_password": "{field} must not be the published one",
     "sign_in_later": "too many failed sign-ins; try again in {seconds} s",
     "busy_signing_in": "too many sign-ins at once, try again in a moment",
     "no_registration": "this server lets nobody make himself an account",

@@ -161,7 +161,7 @@ class Users:
         if password is not None:
             require("password", password, self._limits.name)
             if password == PUBLISHED_PASSWORD and not first:
-                raise BadInput(because("published_password"))
+                raise BadInput(because("published_password", field="password"))
 
     async def _add(self, name: str, password: str, *, admin: bool, initial: bool) -> User:
         self._check(name, password, first=initial)

@@ -13,6 +13,7 @@ from carillon.storage.search_lists import INDEXES
 from carillon.storage.session import Session
 
 SEARCH, STATISTICS = "search", "statistics"
+FORGOTTEN = "forgotten counters"  # reached: the hour before which there may be none any more
 LARGEST = 250_000  # characters of one slice
 HOUR = 3600 * 1_000_000  # µs
 
@@ -36,7 +37,7 @@ COUNT = """
         messages = statistics.messages + excluded.messages,
         last = CASE WHEN excluded.last > statistics.last THEN excluded.last ELSE statistics.last END
 """
-# What was deleted stays counted, so there may be fewer. Counters of long ago are forgotten, from the oldest on.
+# What was deleted stays counted, so there may be fewer.
 MISCOUNTED = """
     SELECT count(*) FROM (
         SELECT application_id, created / 3600000000 AS hour, level, count(*) AS messages FROM messages
@@ -45,7 +46,7 @@ MISCOUNTED = """
     JOIN applications a ON a.id = m.application_id
     LEFT JOIN statistics s ON s.application_id = m.application_id AND s.hour = m.hour AND s.level = m.level
     WHERE m.messages > coalesce(s.messages, 0)
-    AND m.hour >= (SELECT min(o.hour) FROM statistics o WHERE o.application_id = m.application_id)
+    AND m.hour >= ?
 """
 
 
@@ -80,7 +81,7 @@ async def faults(tx: Session) -> list[str]:
     ((messages,),) = await tx.rows("SELECT count(*) FROM messages WHERE id <= ?", after)
     indexed = await INDEXES[tx.kind].size(tx)
     found = [] if indexed == messages else [f"{messages} messages to find, and {indexed} in the search index"]
-    ((hours,),) = await tx.rows(MISCOUNTED, await reached(tx, STATISTICS))
+    ((hours,),) = await tx.rows(MISCOUNTED, await reached(tx, STATISTICS), await reached(tx, FORGOTTEN))
     return found + ([f"{hours} hours with more messages than were counted"] if hours else [])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carillon.core.models import Daily, Hourly, Sent, Storage, Tally
-from carillon.storage.filling import STATISTICS, reached
+from carillon.storage.filling import FORGOTTEN, STATISTICS, reached
 from carillon.storage.session import Row, Session
 
 TAIL = 20_000  # messages that are not counted yet, of which the newest are read
@@ -37,7 +37,7 @@ UNREAD_ENTRIES = f"""
         LIMIT {UNREAD}
     ) u
 """
-# From owner to owner along the primary key: what nobody asks about any more is not looked for among all the others.
+# From owner to owner, since the primary key has the hours of each in their order.
 FORGET = (
     """
     DELETE FROM statistics WHERE (application_id, hour, level) IN (
@@ -52,6 +52,9 @@ FORGET = (
     )
     """,
 )
+NOTE_FORGOTTEN = """
+    INSERT INTO filled (name, reached) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET reached = excluded.reached
+"""
 NAMES = "SELECT id, name FROM applications WHERE id AMONG ?"
 STORED = "SELECT (SELECT count(*) FROM messages), count(*), coalesce(sum(length(content)), 0) FROM images"
 
@@ -85,6 +88,7 @@ async def daily(tx: Session, user_id: int, *, since: int, until: int) -> list[Da
 
 
 async def forget(tx: Session, before: int, limit: int) -> int:
+    await tx.run(NOTE_FORGOTTEN, FORGOTTEN, before)
     return sum([await tx.run(sql, before, limit) for sql in FORGET])
 
 

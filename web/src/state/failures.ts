@@ -10,6 +10,11 @@ export function reason(error: unknown): string {
   return said(`reasons.${reason}`, values) ?? said(`kinds.${code}`, { message }) ?? message;
 }
 
+/** Whether the server says that it is not there, or not any more. */
+export function missing(error: unknown): boolean {
+  return error instanceof Refused && error.status === 404;
+}
+
 /** Runs an act and says it when it fails. Returns whether it was done. */
 export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
   try {

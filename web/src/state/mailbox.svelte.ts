@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { answer, api, type Message } from "~/api/client.ts";
 import { attempt, quietly } from "./failures.ts";
@@ -87,9 +88,10 @@ export class Mailbox {
     return this.messages.get(this.#publicIds.get(publicId) ?? 0);
   }
 
-  /** The message behind a permalink. Raises Refused (404) and Unreachable. */
+  /** The message behind a permalink, once: an effect that asks does not ask again when it goes. Raises Refused (404)
+   * and Unreachable. */
   async find(publicId: string): Promise<Message> {
-    const known = this.known(publicId);
+    const known = untrack(() => this.known(publicId));
     if (known) return known;
     const found = await answer(api.GET("/api/1/messages/{public_id}", { params: { path: { public_id: publicId } } }));
     this.keep([found]);
