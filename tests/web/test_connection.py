@@ -74,6 +74,13 @@ async def test_it_comes_again_at_once_with_the_network(mira: Person) -> None:
     await state(page, "Live")
 
 
+async def test_a_window_behind_others_which_draws_nothing_gets_its_messages(mira: Person) -> None:
+    await mira.page.evaluate("globalThis.requestAnimationFrame = () => 0")
+    await mira.send("text", title="Behind all")
+    await expect(mira.page).to_have_title(re.compile(r"^\(1\)"))
+    await expect(mira.page.get_by_role("heading", name="Behind all")).to_be_visible()
+
+
 async def test_where_websockets_are_forbidden_it_listens_to_events(mira: Person) -> None:
     refused: list[Any] = []
 

@@ -1,6 +1,6 @@
 import { Remembered } from "~/state/remembered.svelte.ts";
 
-const PACE = 1200; // ms between two sounds, whatever comes
+const PACE = 1200; // ms between two sounds, unless the second is of a higher band
 const GESTURES = ["pointerdown", "keydown"];
 
 /** What this browser sounds like, if it may. Browsers let a page ring only after somebody has touched it. */
@@ -10,7 +10,7 @@ class Sound {
   /** The page waits to be touched. */
   waits = $state(false);
   #context: AudioContext | undefined;
-  #last = 0;
+  #last = { at: 0, number: 0 };
 
   /** Listens for the touch that lets it ring. Returns what ends it. */
   listen(): () => void {
@@ -21,11 +21,11 @@ class Sound {
     return () => stop.abort();
   }
 
-  /** Rings as a message of that band does, unless it has just rung. Returns whether it is heard. */
+  /** Rings as a message of that band does, unless it has just rung for one as high. Returns whether it is heard. */
   async ring(number: number, volume = this.volume.value): Promise<boolean> {
-    if (Date.now() - this.#last < PACE) return true;
+    if (Date.now() - this.#last.at < PACE && number <= this.#last.number) return true;
     if (!(await this.#ready())) return false;
-    this.#last = Date.now();
+    this.#last = { at: Date.now(), number };
     const { strike } = await import("./bells.ts");
     strike(this.#context as AudioContext, number, volume);
     return true;

@@ -11,7 +11,7 @@ const FIRST_WAIT = 1000; // ms
 const LONGEST_WAIT = 60_000;
 const SILENCE = 45_000; // ms without a word or a sign of life; the server gives one every 30 s
 const OPENING = 5000; // ms after which a WebSocket that has not opened is held to be forbidden
-const HIDDEN_PACE = 250; // ms between batches in a tab that nobody sees
+const UNSEEN = 250; // ms between batches in a tab that nobody sees
 const TICK = 5000; // ms; when much more has passed, the machine was asleep
 
 export interface Listener {
@@ -39,7 +39,7 @@ export class Live {
   #close: (() => void) | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
-  #flushing = false;
+  #due: { frame: number; timer: ReturnType<typeof setTimeout> } | null = null;
   #wait = FIRST_WAIT;
   #batch: Change[] = [];
   #stop = new AbortController();
@@ -51,15 +51,7 @@ export class Live {
     addEventListener("online", () => this.now(true), { signal });
     addEventListener("offline", () => this.#lost(), { signal });
     addEventListener("pageshow", () => this.now(), { signal });
-    document.addEventListener(
-      "visibilitychange",
-      () => {
-        if (document.hidden)
-          this.#flush(); // no more frames of the screen come
-        else this.now();
-      },
-      { signal },
-    );
+    document.addEventListener("visibilitychange", () => document.hidden || this.now(), { signal });
     this.#noticeSleep();
     this.#open();
   }
@@ -160,15 +152,19 @@ export class Live {
     this.#open();
   }
 
+  /** With the next frame of the screen. A tab that nobody sees draws none, and a browser does not always say so. */
   #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    if (document.hidden) setTimeout(() => this.#flush(), HIDDEN_PACE);
-    else requestAnimationFrame(() => this.#flush());
+    if (this.#due) return;
+    const flush = (): void => this.#flush();
+    this.#due = { frame: requestAnimationFrame(flush), timer: setTimeout(flush, UNSEEN) };
   }
 
   #flush(): void {
-    this.#flushing = false;
+    if (this.#due) {
+      cancelAnimationFrame(this.#due.frame);
+      clearTimeout(this.#due.timer);
+      this.#due = null;
+    }
     const batch = this.#batch;
     this.#batch = [];
     if (batch.length) this.listener.changed(batch);
