@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, ViewportSize, expect
 
@@ -82,11 +84,27 @@ async def _press(page: Page, *keys: str, place: str) -> None:
 async def test_what_comes_is_said_aloud_one_sentence_at_a_time(mira: Person) -> None:
     page = mira.page
     told = page.locator("[aria-live=polite]")
+    await page.clock.install()
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     await mira.send("on nas-01", title="Disk almost full", priority=8)
+    await _counts(page, 1)
     await expect(told).to_have_text("Grafana, High: Disk almost full")
     for number in range(3):
         await mira.send("again", title=f"Number {number}", priority=8 if number else 5)
+    await _counts(page, 4)
+    await expect(told).to_have_text("Grafana, High: Disk almost full")
+    await page.clock.run_for(5000)
     await expect(told).to_have_text("3 new messages, 2 high")
+
+
+async def _counts(page: Page, messages: int) -> None:
+    """Lets the page's clock run until it has counted them: by 4 seconds at most, the next sentence comes after 5."""
+    for _ in range(40):
+        await page.clock.run_for(100)
+        if (await page.title()).startswith(f"({messages})"):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{await page.title()} does not count {messages}")
 
 
 async def test_the_title_counts_what_is_unread_once(mira: Person) -> None:
