@@ -40,6 +40,7 @@ class Server:
         self.asked: list[bytes] = []
         self.answer: bytes | Serve = OK
         self.port = 0
+        self.over = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -70,6 +71,7 @@ async def server() -> AsyncIterator[Server]:
     server.port = listener.sockets[0].getsockname()[1]
     async with listener:
         yield server
+        server.over.set()  # whoever keeps a client waiting
 
 
 @asynccontextmanager
@@ -126,7 +128,7 @@ async def test_a_body_that_never_ends_does_not_hide_the_status(server: Server, o
     async def stall(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\nab")
         await writer.drain()
-        await asyncio.Event().wait()
+        await server.over.wait()
 
     server.answer = stall
     answer = await outside.request("POST", server.url, seconds=1.0)
@@ -137,7 +139,7 @@ async def test_a_body_that_never_ends_does_not_hide_the_status(server: Server, o
 
 async def test_silence_after_the_request_is_uncertain(server: Server, outside: Outgoing) -> None:
     async def silent(_: bytes, __: asyncio.StreamWriter) -> None:
-        await asyncio.Event().wait()
+        await server.over.wait()
 
     server.answer = silent
     with pytest.raises(Failure, match=r"127\.0\.0\.1 did not answer within 1 seconds") as caught:
