@@ -55,6 +55,29 @@ async def test_what_failed_is_found_and_sent_again(people: People) -> None:
         await axe(page)
 
 
+async def test_a_card_says_where_its_message_did_not_get_and_sends_it_again(people: People) -> None:
+    mira = await people.add("mira", admin=True)
+    jonas = await people.add("jonas")
+    await allow(mira)
+    remote = Pushover()
+    async with receiver(remote) as url:
+        await once(mira, await add_service(mira, url, group=await _family(mira, jonas)))
+        remote.away = True
+        await mira.send("99 %", title="Disk almost full", priority=8)
+        card, seen = (one.page.get_by_role("article", name="Disk almost full") for one in (mira, jonas))
+        await expect(card).to_contain_text("Phone not delivered")
+        await axe(mira.page)
+        await expect(seen).to_contain_text("Phone not delivered")
+        assert await seen.get_by_role("button", name="Resend").count() == 0, "that is for admins"
+
+        remote.away = False
+        await card.get_by_role("button", name="Resend to Phone").focus()
+        await mira.page.keyboard.press("Enter")
+        for one in (card, seen):
+            await expect(one).not_to_contain_text("not delivered")
+        assert [given["title"] for given in remote.got] == ["Disk almost full"]
+
+
 async def test_a_phone_shows_the_log_and_an_empty_one_says_so(mira: Person) -> None:
     page = await mira.open("/more", viewport=NARROW)
     await page.get_by_role("link", name="Deliveries").click()
@@ -63,6 +86,20 @@ async def test_a_phone_shows_the_log_and_an_empty_one_says_so(mira: Person) -> N
     await page.get_by_role("link", name="To the services").click()
     await expect(page.get_by_role("heading", name="Add a service")).to_be_visible()
     await axe(page)
+
+
+async def _family(keeper: Person, member: Person) -> str:
+    """The name of a new group of both, with which the keeper's application is shared."""
+    name = f"family of {member.account.name}"
+    group = (await keeper.api.post("/api/1/groups", json={"name": name})).json()
+    shares = f"/api/1/applications/{keeper.applications['Grafana']}/shares"
+    for path, body in (
+        (f"/api/1/groups/{group['id']}/members", {"user": member.account.name}),
+        (shares, {"group": name}),
+    ):
+        answer = await keeper.api.post(path, json=body)
+        assert answer.is_success, answer.text
+    return name
 
 
 async def once(person: Person, service: int) -> None:

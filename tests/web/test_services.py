@@ -116,9 +116,11 @@ async def allow(admin: Person) -> None:
     (await admin.api.patch("/api/1/settings", json={"service_addresses": "any"})).raise_for_status()
 
 
-async def add_service(person: Person, url: str) -> int:
+async def add_service(person: Person, url: str, *, group: str | None = None) -> int:
     options = {"user": USER, "token": TOKEN, "base_url": url}
-    answer = await person.api.post("/api/1/services", json={"kind": "pushover", "name": "Phone", "options": options})
+    body = {"kind": "pushover", "name": "Phone", "options": options}
+    body |= {"scope": "group", "group": group} if group else {}
+    answer = await person.api.post("/api/1/services", json=body)
     assert answer.is_success, answer.text
     return int(answer.json()["id"])
 

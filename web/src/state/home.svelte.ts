@@ -6,6 +6,7 @@ import type { Copy } from "./offline.ts";
 import { session } from "./session.svelte.ts";
 import { services } from "./services.svelte.ts";
 import { Mailbox } from "./mailbox.svelte.ts";
+import { undelivered } from "./undelivered.svelte.ts";
 
 /** Everything that a signed-in person's page holds, kept up to date by one live stream. */
 export class Home {
@@ -30,7 +31,8 @@ export class Home {
 
   constructor() {
     this.onList("applications", () => applications.load());
-    this.onList("services", () => services.load());
+    this.onList("services", async () => (await services.load(), undelivered.stir()));
+    this.onList("deliveries", () => undelivered.stir());
   }
 
   /** `seen`: what this browser remembers, while the server cannot be asked. */
@@ -55,6 +57,7 @@ export class Home {
     this.deletions.leave();
     applications.empty();
     services.empty();
+    undelivered.empty();
   }
 
   /** Calls back when a list that the server keeps has changed: "applications", "devices", "sessions", "user" … */

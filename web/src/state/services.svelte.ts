@@ -11,6 +11,11 @@ class Services {
     return this.list.find((service) => service.id === id);
   }
 
+  /** Whether the person may do something about it. */
+  manages(id: number): boolean {
+    return this.get(id)?.manageable ?? false;
+  }
+
   /** Raises Refused and Unreachable. */
   async load(): Promise<void> {
     this.list = (await get<{ services: Service[] }>("services")).services;

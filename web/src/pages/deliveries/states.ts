@@ -2,6 +2,7 @@ import type { Delivery, State, Try } from "~/api/services.ts";
 import { until } from "~/format/times.svelte.ts";
 import { t } from "~/i18n/index.svelte.ts";
 import { codeSays } from "~/pages/services/truth.ts";
+import { services } from "~/state/services.svelte.ts";
 
 export type Tone = "ok" | "warn" | "bad" | "hold" | "mute";
 
@@ -19,11 +20,14 @@ const LOOKS: Record<State, [Tone, string]> = {
 
 export const look = (state: State): { tone: Tone; icon: string } => ({ tone: LOOKS[state][0], icon: LOOKS[state][1] });
 
-/** Whether it can go out again. */
-export const mayResend = ({ state, message }: Delivery): boolean =>
-  ["sent", "failed", "expired", "skipped", "cancelled"].includes(state) && message.public_id !== null;
-/** Whether it still waits. */
+/** Whether the person can have it go out again. */
+export const mayResend = ({ state, message, service }: Delivery): boolean =>
+  ["sent", "failed", "expired", "skipped", "cancelled"].includes(state) &&
+  message.public_id !== null &&
+  services.manages(service.id);
+/** Whether it still waits; and whether the person can give it up. */
 export const waits = ({ state }: Delivery): boolean => ["due", "retry", "held"].includes(state);
+export const mayCancel = (delivery: Delivery): boolean => waits(delivery) && services.manages(delivery.service.id);
 
 /** "Retry at 12:06" */
 export function stateSays({ state, due }: Delivery): string {
