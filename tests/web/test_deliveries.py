@@ -61,7 +61,8 @@ async def test_a_card_says_where_its_message_did_not_get_and_sends_it_again(peop
     await allow(mira)
     remote = Pushover()
     async with receiver(remote) as url:
-        await once(mira, await add_service(mira, url, group=await _family(mira, jonas)))
+        service = await add_service(mira, url, group=await _family(mira, jonas))
+        await once(mira, service)
         remote.away = True
         await mira.send("99 %", title="Disk almost full", priority=8)
         card, seen = (one.page.get_by_role("article", name="Disk almost full") for one in (mira, jonas))
@@ -76,6 +77,13 @@ async def test_a_card_says_where_its_message_did_not_get_and_sends_it_again(peop
         for one in (card, seen):
             await expect(one).not_to_contain_text("not delivered")
         assert [given["title"] for given in remote.got] == ["Disk almost full"]
+
+        remote.away = True
+        await mira.send("no answer", title="Router away")
+        card = mira.page.get_by_role("article", name="Router away")
+        await expect(card).to_contain_text("Phone not delivered")
+        assert (await mira.api.delete(f"/api/1/services/{service}")).is_success
+        await expect(card).not_to_contain_text("not delivered")
 
 
 async def test_a_phone_shows_the_log_and_an_empty_one_says_so(mira: Person) -> None:

@@ -114,6 +114,7 @@ export interface Answer {
 }
 
 export type State = "due" | "leased" | "retry" | "held" | "sent" | "failed" | "expired" | "skipped" | "cancelled";
+export const FAILED = "failed,expired"; // the dead letters, as the log is asked for them
 export interface Try {
   number: number;
   started: string;

@@ -1,4 +1,4 @@
-import { get, post, type Delivery } from "~/api/services.ts";
+import { FAILED, get, post, type Delivery } from "~/api/services.ts";
 import { quietly } from "./failures.ts";
 import { services } from "./services.svelte.ts";
 
@@ -16,13 +16,13 @@ class Undelivered {
     return this.#of.get(message) ?? [];
   }
 
-  /** Something has changed: asks again, at once or a while after the last time. Without services nothing can fail. */
+  /** Something has changed: asks again, at once or a while after the last time. Without services nothing has failed. */
   stir(): void {
-    if (!services.list.length) return;
+    if (!services.list.length) return this.empty();
     this.#timer ??= setTimeout(() => void quietly(() => this.#load()), this.#asked + CALM - Date.now());
   }
 
-  /** Nobody is signed in. */
+  /** Nobody is signed in, or nothing can fail. */
   empty(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -37,10 +37,11 @@ class Undelivered {
   }
 
   async #load(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#asked = Date.now();
-    const query = { state: "failed,expired", limit: KEPT };
-    const { deliveries } = await get<{ deliveries: Delivery[] }>("deliveries", query);
+    const asked = (this.#asked = Date.now());
+    const { deliveries } = await get<{ deliveries: Delivery[] }>("deliveries", { state: FAILED, limit: KEPT });
+    if (asked !== this.#asked) return; // emptied meanwhile, or asked anew
     const of = new Map<number, Delivery[]>();
     for (const one of deliveries) of.set(one.message.id, [...(of.get(one.message.id) ?? []), one]);
     this.#of = of;

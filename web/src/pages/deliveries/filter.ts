@@ -39,7 +39,6 @@ export interface Filter {
 
 export const NAMES = ["service", "kind", "state", "reason", "application", "priority", "since", "text"] as const;
 export const SPANS: Record<string, number> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 }; // hours
-export const FAILED = "failed,expired"; // the dead letters
 const HOUR = 3_600_000; // ms
 const GRAIN = 60_000; // ms: the same question for a minute
 
